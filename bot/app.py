@@ -220,6 +220,7 @@ async def _room(parts: PlatformParts) -> Platform:
         draw=parts.charts.picture,
         more=[ready_route(parts.health.readiness)],
         trusted_proxies=settings.trusted_proxies,
+        holder=parts.holder,
     )
     try:
         url, _ = await served.start()

@@ -43,6 +43,7 @@ from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
+TRIES = (Limit(5, 600_000),)  # guesses at a secret, a person
 TYPING = (Limit(150, 10_000),)  # completions, a person: faster than anybody types
 
 
@@ -83,6 +84,7 @@ class Dispatcher:
         self._lines = Windows(PERSON)
         self._heavy = Windows(HEAVY)
         self._heavy_in_chats = Windows(HEAVY_CHAT)
+        self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
         self._turnstile = Turnstile()
         self._charts = ChartLimits()
@@ -95,7 +97,7 @@ class Dispatcher:
         try:
             return await self._run(invocation)
         except TroubleError as error:
-            return words_usage.database_trouble(error)
+            return words_usage.database_trouble(error, is_retry=invocation.is_retry)
         except Exception:
             error_id = self._new_id()
             log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
@@ -298,10 +300,12 @@ class Dispatcher:
             db=self._db,
             invocation=invocation,
             now_ms=now,
+            monotonic_ms=self._clock.monotonic_ms(),
             person=lookup.person,
             chat=lookup.chat,
             commands=self.commands,
             auditor=self._auditor,
+            tries=self._tries,
             rehearser=self._rehearser,
             cutter=self._cutter,
         )

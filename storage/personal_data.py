@@ -18,6 +18,7 @@ from storage.markets import Markets
 from storage.people import People
 from storage.personal_texts import NamedIn, names_of, naming, told_of, without
 from storage.records import Identity
+from storage.room_messages import PEOPLE, RoomMessages, count
 from storage.schema import (
     approvals,
     chat_admins,
@@ -79,6 +80,7 @@ class PersonalData(Repository):
 
     async def hold_messages(self, other: int) -> None:
         """What was said to them in the room, for `merge`: after their markets, before their tickets."""
+        await count(self._session, PEOPLE, 1)
         await self._session.hold(room_messages, room_messages.c.person == other)
 
     async def merge(self, person: int, other: int) -> None:
@@ -247,6 +249,8 @@ class PersonalData(Repository):
 
     async def _erase_messages(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:
         """What was said by them or to them, and their name in what others said."""
+        await count(self._session, PEOPLE, 1)
+        await RoomMessages(self._session).lock()  # a message that is being replaced is replaced before
         await self._delete(room_messages, _messages_of(ids))
         for number, body in await told_of(self._session, names, instead):
             await self._session.run(update(room_messages).where(room_messages.c.id == number).values(body=body))

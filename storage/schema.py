@@ -432,7 +432,9 @@ room_messages = Table(
     Column("body", JsonColumn, nullable=False),
     Column("ts_ms", BigInteger, nullable=False),
     Column("edited_ms", BigInteger),
+    Column("request_id", String(128)),  # what it answers, once whichever process answers it
     UniqueConstraint("seq"),
+    Index("ix_room_messages_request_id", "request_id", unique=True),
     Index("ix_room_messages_room_seq", "room", "seq"),
 )
 
@@ -518,15 +520,6 @@ chat_settings = Table(
     Column("ping_kinds", JsonColumn, nullable=False),  # for these kinds of events
 )
 
-attempts = Table(  # wrong guesses at secrets and joins of strangers, within the last hour
-    "attempts",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("key", String(64), nullable=False),  # a hash of what was tried and by whom
-    Column("at_ms", BigInteger, nullable=False),
-    Index("ix_attempts_key_at_ms", "key", "at_ms"),
-    Index("ix_attempts_at_ms", "at_ms"),
-)
 lines = Table(  # lines too long for a button, and those a link leads back to
     "lines",
     metadata,

@@ -26,7 +26,8 @@ class Invocation:
     `command` with `args` by name, as a slash form or a dialog gives them (texts as typed; empty ones are left out).
     `command` may carry leading arguments too (`ticket change 17`).
 
-    `request_id` is the platform's own id of it: the same id twice is the same request, answered the same, done once.
+    `request_id` is the platform's own id of it: the same id twice is the same request, answered the same, done once;
+    `is_retry`: it is sent again, and may have been done before.
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
@@ -47,6 +48,7 @@ class Invocation:
     bot_names: tuple[str, ...] = ()
     made_for: int | None = None
     request_id: str
+    is_retry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

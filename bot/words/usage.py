@@ -193,10 +193,16 @@ _CAUSES: Mapping[Trouble, str] = {
 }
 
 
-def database_trouble(error: TroubleError) -> Reply:
-    """What keeps the database from it, and whether anything was changed, as far as anybody knows."""
+def database_trouble(error: TroubleError, *, is_retry: bool = False) -> Reply:
+    """What keeps the database from it, and whether anything was changed, as far as anybody knows: nobody has looked yet
+    what became of the first try of a request that is sent again (`is_retry`)."""
     if error.unsettled:
-        return _unsettled()
+        return _unsettled("The database went away before it said whether this arrived.")
+    if is_retry:
+        return _unsettled(
+            f"This cannot be done now: {_CAUSES[error.trouble]}. Whether it was done when it was first sent is not "
+            "known yet."
+        )
     no = _no(
         f"This cannot be done now: {_CAUSES[error.trouble]}.",
         "Nothing was changed. Send it again in a minute; whoever runs the server finds the reason in its log.",
@@ -204,9 +210,9 @@ def database_trouble(error: TroubleError) -> Reply:
     return replace(no, settled=False)
 
 
-def _unsettled() -> Reply:
+def _unsettled(head: str) -> Reply:
     no = _no(
-        "The database went away before it said whether this arrived.",
+        head,
         "Look before you send it again, in a minute: ",
         code("/orders"),
         " and ",

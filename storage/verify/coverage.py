@@ -31,7 +31,6 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "facts": ("name", "value"),
             "counters": ("name", "value"),
             "lines": ("key", "line", "person", "chat_ext", "created_ms"),
-            "attempts": ("id", "key", "at_ms"),
             "codes": ("hash", "kind", "person", "market", "created_ms", "expires_ms", "used_ms"),
         },
         "requests": {
@@ -52,7 +51,9 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "messages": {
             "outbox": (*_OUTBOX, "dropped"),
             "message_refs": ("market", "platform", "chat_ext", "slot", "ref"),
-            "room_messages": ("id", "seq", "room", "channel", "person", "author", "body", "ts_ms", "edited_ms"),
+            "room_messages": (
+                *("id", "seq", "room", "channel", "person", "author", "body", "ts_ms", "edited_ms", "request_id"),
+            ),
         },
         "key": {"secrets": ("name", "value")},
     }

@@ -150,7 +150,6 @@ LISTED = {
     "events",
     "lines",
     "codes",
-    "attempts",
     "counters",
     "tickets",
     "chat_admins",

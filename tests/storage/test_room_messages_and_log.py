@@ -23,7 +23,7 @@ async def test_the_room_shows_what_changed_since_and_never_what_is_somebody_else
         assert await uow.room.since("room", 0, 8, known=known) == [row for row in known.values() if row.person is None]
         assert await uow.room.authors("room", 1) == set()
         assert await uow.room.authors("room", 2) == {"Ann"}
-        top = await uow.room.latest_seq()
+        top = (await uow.room.heads()).seq
     async with db.writing() as uow:
         changed = await uow.room.replace(first.id, {"text": "hi"}, START + 5)
         assert changed is not None

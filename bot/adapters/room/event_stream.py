@@ -47,16 +47,23 @@ class _Stream:
 
 class EventStreams:
     """`speed` is how many market milliseconds pass in one of the wall's (the demo's event time runs faster). `hold` is
-    told of each request that becomes a stream."""
+    told of each request that becomes a stream. `elsewhere` is who has the room open at other processes."""
 
     def __init__(
-        self, log: MessageLog, events: PageEvents, clock: Callable[[], int], speed: Callable[[], float], hold: Hold
+        self,
+        log: MessageLog,
+        events: PageEvents,
+        clock: Callable[[], int],
+        speed: Callable[[], float],
+        hold: Hold,
+        elsewhere: Callable[[], set[int]],
     ) -> None:
         self._log = log
         self._events = events
         self._clock = clock
         self._speed = speed
         self._hold = hold
+        self._elsewhere = elsewhere
         each = limits.MOST_STREAMS_EACH
         self._members = Places(limits.MEMBERS_PLACES, each, words.full_house)
         self._strangers = Places(limits.STRANGERS_PLACES, each, words.full_for_strangers)
@@ -78,9 +85,14 @@ class EventStreams:
             self._watch.cancel()
 
     @property
-    def people(self) -> int:
-        """Members that have the room open, each counted once."""
+    def here(self) -> set[int]:
+        """Members that have the room open at this process."""
         return self._members.owners
+
+    @property
+    def people(self) -> int:
+        """Members that have the room open at any process, each counted once."""
+        return len(self.here | self._elsewhere())
 
     @property
     def open(self) -> int:

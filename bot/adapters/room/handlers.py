@@ -1,7 +1,8 @@
 """Takes what a person types, presses or fills in, and runs it once.
 
-The same request id is the same request: a second one meets the first one's answer, after a restart by looking it up
-among the person's latest messages. Orders are safe beyond that, storage knows their request.
+The same request id is the same request: a second one meets the first one's answer, which another process may have
+given: it is looked up among the messages, of which one alone answers a request. Orders are safe beyond that, storage
+knows their request.
 """
 
 from __future__ import annotations
@@ -41,23 +42,23 @@ class Handlers:
         if len(text) > LONGEST:
             raise RefusalError(400, words.too_long(LONGEST))
         if text.lstrip().startswith("/"):
-            invocation = self._invocation(room, visitor, request_id, text=text.strip())
+            invocation = self._invocation(room, visitor, request_id, is_retry=is_retry, text=text.strip())
             run = partial(self._responder.respond, room, invocation, visitor, text.strip())
-            return await self._once(room, invocation, visitor, run, is_retry=is_retry)
+            return await self._once(invocation, visitor, run)
         cleaned = clean(text, LONGEST)
         if not cleaned:
             raise RefusalError(400, words.nothing_said())
-        invocation = self._invocation(room, visitor, request_id)
+        invocation = self._invocation(room, visitor, request_id, is_retry=is_retry)
         run = partial(self._post_talk, room, invocation, visitor, cleaned)
-        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
+        return await self._once(invocation, visitor, run)
 
     async def handle_button(
         self, room: str, visitor: Visitor, text: str, request_id: str, message: int | None, *, is_retry: bool
     ) -> Answer:
         """A button: its line, and the message it stands in, which the answer replaces where that is their ticket."""
-        invocation = self._invocation(room, visitor, request_id, text=text[:LONGEST])
+        invocation = self._invocation(room, visitor, request_id, is_retry=is_retry, text=text[:LONGEST])
         run = partial(self._responder.respond, room, invocation, visitor, text, message)
-        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
+        return await self._once(invocation, visitor, run)
 
     async def handle_form(
         self,
@@ -71,9 +72,11 @@ class Handlers:
         is_retry: bool,
     ) -> Answer:
         """A dialog: a command with named arguments; `message` as for a button, where one opened the dialog."""
-        invocation = self._invocation(room, visitor, request_id, command=command.lstrip("/")[:100], args=args)
+        invocation = self._invocation(
+            room, visitor, request_id, is_retry=is_retry, command=command.lstrip("/")[:100], args=args
+        )
         run = partial(self._responder.respond, room, invocation, visitor, f"/{invocation.command}", message)
-        return await self._once(room, invocation, visitor, run, is_retry=is_retry)
+        return await self._once(invocation, visitor, run)
 
     async def complete(self, room: str, visitor: Visitor, text: str) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
@@ -85,6 +88,7 @@ class Handlers:
         visitor: Visitor,
         request_id: str,
         *,
+        is_retry: bool = False,
         text: str = "",
         command: str = "",
         args: Mapping[str, str] = {},
@@ -101,21 +105,19 @@ class Handlers:
             chat_title=self._titles[room],
             is_admin=visitor.admin,
             request_id=f"{NAME}:{visitor.ext[:16]}:{request_id}",  # nobody can spend another's request id
+            is_retry=is_retry,
         )
 
     async def _once(
         self,
-        room: str,
         invocation: Invocation,
         visitor: Visitor,
         run: Callable[[], Awaitable[Answer]],
-        *,
-        is_retry: bool,
     ) -> Answer:
         task = self._answers.get(invocation.request_id)
         if task is None:
             self._limits.count(Counted.LINE, visitor.whose)
-            task = asyncio.ensure_future(self._find_or_run(room, invocation, visitor, run, is_retry=is_retry))
+            task = asyncio.ensure_future(self._find_or_run(invocation, run))
             self._answers[invocation.request_id] = task
             task.add_done_callback(partial(self._forget_failed, invocation.request_id))
             if len(self._answers) > REMEMBERED:
@@ -127,24 +129,16 @@ class Handlers:
         if task.cancelled() or task.exception() is not None or not task.result().settled:
             self._answers.pop(request_id, None)
 
-    async def _find_or_run(
-        self,
-        room: str,
-        invocation: Invocation,
-        visitor: Visitor,
-        run: Callable[[], Awaitable[Answer]],
-        *,
-        is_retry: bool,
-    ) -> Answer:
-        if is_retry:
-            page = await self._log.after(room, None, person_of(visitor).id)
-            for message in reversed(page.messages):
-                if message.body.get("request") == invocation.request_id:
-                    return Answer.of(message)
+    async def _find_or_run(self, invocation: Invocation, run: Callable[[], Awaitable[Answer]]) -> Answer:
+        if invocation.is_retry:
+            message = await self._log.requested(invocation.request_id)
+            if message is not None:
+                return Answer.of(message)
         return await run()
 
     async def _post_talk(self, room: str, invocation: Invocation, visitor: Visitor, text: str) -> Answer:
         person = person_of(visitor)
         self._limits.count(Counted.TALK, visitor.whose)
-        body: dict[str, Json] = {"say": text, "by": person.id, "request": invocation.request_id}
-        return Answer(await self._log.append(room, TALK, body, author=person.name))
+        body: dict[str, Json] = {"say": text, "by": person.id}
+        request_id = invocation.request_id
+        return Answer(await self._log.append(room, TALK, body, author=person.name, request_id=request_id))

@@ -18,7 +18,8 @@ MAIN = "room"  # the chat a browser finds at `/`
 
 
 class RoomPlatform:
-    """Implements `bot.chat.platform.BatchPlatform`. Nothing here can be out of reach but what was never there."""
+    """Implements `bot.chat.platform.BatchPlatform`. Nothing here can be out of reach but what was never there. A notice
+    that is sent again, because another process died before it was known to have arrived, stands once."""
 
     def __init__(self, db: Database, clock: Callable[[], int], log: MessageLog | None = None) -> None:
         self._clock = clock
@@ -55,6 +56,8 @@ class RoomPlatform:
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
             people = await uow.people.find_many(NAME, {request.target for request in requests if request.private})
             refs = [_number(request.edit_ref) for request in requests]
+            if any(ref is not None for ref in refs):
+                await uow.room.lock()
             standing = await uow.room.many(ref for ref in refs if ref is not None)
             drafts: dict[int, RoomDraft] = {}
             bodies: dict[int, tuple[RoomMessage, Payload]] = {}
@@ -102,7 +105,14 @@ def _is_in(message: RoomMessage, request: SendRequest, person: int | None) -> bo
 
 def _draft(request: SendRequest, person: int | None) -> RoomDraft:
     if request.private:
-        return RoomDraft(room=MAIN, channel=TALK, body={"reply": stored_reply(request.reply)}, person=person)
-    pinned = any(isinstance(block, Board) for block in request.reply.blocks)
-    channel = BOARD if pinned else NEWS
-    return RoomDraft(room=request.target, channel=channel, body={"reply": stored_reply(request.reply)})
+        room, channel = MAIN, TALK
+    else:
+        pinned = any(isinstance(block, Board) for block in request.reply.blocks)
+        room, channel = request.target, BOARD if pinned else NEWS
+    return RoomDraft(
+        room=room,
+        channel=channel,
+        body={"reply": stored_reply(request.reply)},
+        person=person,
+        request_id=f"notice:{request.nonce}" if request.nonce else None,
+    )

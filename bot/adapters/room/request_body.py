@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -60,3 +61,10 @@ def message_id(body: Mapping[str, object]) -> int | None:
 
 def is_retry(body: Mapping[str, object]) -> bool:
     return body.get("again") is True
+
+
+async def says_retry(request: web.Request) -> bool:
+    """Whether a page sent this before, as far as it can be read."""
+    with suppress(RefusalError, web.HTTPException):
+        return request.method == "POST" and is_retry(await read(request))
+    return False

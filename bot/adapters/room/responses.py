@@ -74,12 +74,13 @@ class RoomResponder:
             "asked": clean(asked_line, LONGEST),
             "reply": stored_reply(reply),
         }
-        if reply.settled:
-            body["request"] = invocation.request_id
+        request_id = (
+            invocation.request_id if reply.settled else None
+        )  # else it is run again, and what was done is found
         private, also = reply.audience is Audience.PRIVATE, self._placing(reply, invocation)
         person = person_of(visitor).id
         try:
-            return await self._log.answer(room, body, person, private=private, also=also)
+            return await self._log.answer(room, body, person, private=private, request_id=request_id, also=also)
         except TroubleError:  # it is said all the same: what could be read, or why nothing was done
             return self._log.unkept(room, body, person)
 

@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from aiohttp import web
 
 from bot.adapters.room import assets, event_stream, page_events, render, request_body, security
+from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.responses import Answer, person_of
-from bot.adapters.room.security import LIFE_S, Sessions, Visitor, new_token
+from bot.adapters.room.security import Sessions, Visitor, new_token
 from bot.chat.reply import Picture
 from bot.settings import Network
 from bot.text.names import LONGEST_NAME, clean, folded
@@ -51,14 +52,14 @@ class Routes:
         self._log = log
         self._handlers = handlers
         self._sessions = sessions
-        self._newcomers = Newcomers(db, clock, log, sessions)
+        self._newcomers = Newcomers(clock, log, sessions, limits)
         self._streams = streams
         self._events = events
         self._draw = draw
         self._limits = limits
         self._trusted_proxies = trusted_proxies
         self._assets = assets.load()
-        self.port = 0  # known once the room listens
+        self.cookies = Cookies()  # known once the room listens
 
     def routes(self) -> list[web.RouteDef]:
         message_path = "{message:\\d{1,15}}/{index:\\d{1,2}}"
@@ -103,19 +104,21 @@ class Routes:
     async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""
         visitor = await self._visitor(request)
-        if not await self._sessions.is_admin_token(token_given, visitor.whose):
+        if not self._sessions.is_admin_token(token_given):
+            self._limits.count(Counted.ADMIN_GUESS, visitor.whose)  # never in the way of the right one
             raise RefusalError(403, words.admin_link_wrong())
         token = visitor.token or new_token()
         response = web.Response(status=303, headers={"Location": request.path})
-        self._set_cookie(response, "session", token)
-        self._set_cookie(response, "admin", self._sessions.admin_cookie(token))
+        self.cookies.set(response, "session", token)
+        self.cookies.set(response, "admin", self._sessions.admin_cookie(token))
         return response
 
     async def _visitor(self, request: web.Request) -> Visitor:
         """Who asks, counted: strangers by where they come from."""
-        cookies, network = request.cookies, security.network(request, self._trusted_proxies)
         visitor = await self._sessions.visitor(
-            cookies.get(self._cookie("session"), ""), cookies.get(self._cookie("admin"), ""), network
+            self.cookies.get(request, "session"),
+            self.cookies.get(request, "admin"),
+            security.network(request, self._trusted_proxies),
         )
         self._limits.count(Counted.REQUEST, visitor.whose)
         return visitor
@@ -126,12 +129,6 @@ class Routes:
             raise RefusalError(401, words.no_session())
         return visitor
 
-    def _cookie(self, name: str) -> str:
-        return f"outcry_{name}_{self.port}"  # cookies ignore ports: two rooms on one machine must not share them
-
-    def _set_cookie(self, response: web.Response, name: str, value: str) -> None:
-        response.set_cookie(self._cookie(name), value, max_age=LIFE_S, path="/", httponly=True, samesite="Lax")
-
     def _room(self, request: web.Request) -> str:
         room = request.match_info.get("room", next(iter(self._titles)))
         if room not in self._titles:
@@ -141,7 +138,11 @@ class Routes:
     async def _me(self, request: web.Request) -> web.Response:
         room, visitor = self._room(request), await self._visitor(request)
         name = visitor.person.name if visitor.person else None
-        return web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
+        response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
+        self.cookies.renew(request, response, "session", visitor.token)
+        if visitor.admin:
+            self.cookies.renew(request, response, "admin", self._sessions.admin_cookie(visitor.token))
+        return response
 
     async def _join(self, request: web.Request) -> web.Response:
         """A name for this browser, and with it an account in the market that is on, if any."""
@@ -153,11 +154,14 @@ class Routes:
         if visitor.person is None:  # who has a name keeps it, whatever another window of theirs asks for
             visitor = await self._newcomers.come(room, visitor, name, request_id)
             fields = {"name": person_of(visitor).name}
-        await self._handlers.handle_form(room, visitor, "join", fields, request_id, is_retry=False)
+        request_id = security.external_id(request_id)  # what it is kept under opens no session, see `token_of`
+        await self._handlers.handle_form(
+            room, visitor, "join", fields, request_id, is_retry=request_body.is_retry(body)
+        )
         response = web.json_response(
             {"name": person_of(visitor).name, "admin": visitor.admin, "room": self._titles[room]}
         )
-        self._set_cookie(response, "session", visitor.token)
+        self.cookies.set(response, "session", visitor.token)
         return response
 
     async def _say(self, request: web.Request) -> web.Response:

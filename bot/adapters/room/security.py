@@ -8,6 +8,7 @@ session.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -22,14 +23,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.client_address import client_address, network_of
-from bot.adapters.room import NAME
-from bot.adapters.room.limits import RefusalError, too_often
-from bot.chat import plain_text, shared_limits
-from bot.chat.shared_limits import Tried
+from bot.adapters.room import NAME, request_body
+from bot.adapters.room.limits import RefusalError
+from bot.chat import plain_text
 from bot.settings import Network
 from bot.words import room as words
 from bot.words import usage as words_usage
-from storage.clock import SystemClock
 from storage.database import Database
 from storage.records import Person
 from storage.trouble import TroubleError
@@ -37,6 +36,7 @@ from storage.trouble import TroubleError
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
+RETRY_S = 2
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -106,12 +106,18 @@ def middleware(names: Collection[str]) -> Middleware:
         except ConnectionError:  # nobody waits for an answer any more
             raise
         except TroubleError as error:
-            return error_response(500, plain_text.text(words_usage.database_trouble(error)))
+            return _trouble_response(error, is_retry=await request_body.says_retry(request))
         except Exception:
             log.exception("request to %s failed", request.path)
             return error_response(500, words.went_wrong())
 
     return check_request
+
+
+def _trouble_response(error: TroubleError, *, is_retry: bool) -> web.Response:
+    """Nobody has looked yet what became of a request that is sent again: its page is to ask until somebody has."""
+    sentence = plain_text.text(words_usage.database_trouble(error, is_retry=is_retry))
+    return error_response(503, sentence, RETRY_S) if is_retry else error_response(500, sentence)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -126,7 +132,6 @@ def error_response(status: int, sentence: str, retry_s: int | None = None) -> we
     return web.json_response({"error": sentence}, status=status, headers=headers)
 
 
-LIFE_S = 400 * 86_400  # the longest that browsers keep a cookie
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -163,8 +168,12 @@ def _bytes(given: str) -> bytes:
 class Sessions:
     def __init__(self, db: Database, admin_token: str) -> None:
         self._db = db
-        self._wall_ms = SystemClock().now_ms  # not the market's clock, which a demo hurries: windows of time are real
         self._admin_token = admin_token.encode()
+        self._secret = b""
+
+    def open(self, secret: bytes) -> None:
+        """`secret`: what all processes of this room know, and nobody else."""
+        self._secret = secret
 
     async def visitor(self, token: str, admin_cookie: str, network: str) -> Visitor:
         """Whose these cookies are. A malformed or unknown token is a stranger's, from that network."""
@@ -180,42 +189,17 @@ class Sessions:
             admin=self._is_admin_cookie(token, admin_cookie),
         )
 
-    async def check_joins(self, whose: str) -> None:
-        """RefusalError where too many have come from there."""
-        async with self._db.reading() as uow:
-            wait_ms = await shared_limits.wait(uow, Tried.JOIN, whose, self._wall_ms())
-        if wait_ms > 0:
-            raise too_often(words.too_many_joins, wait_ms)
+    def token_of(self, network: str, request_id: str) -> str:
+        """For a browser that has no cookie yet: the same whenever it asks again, whichever process it asks. The request
+        is known to the browser alone, and kept nowhere as it came."""
+        if not self._secret:
+            raise RuntimeError("the room is not open")
+        asked = f"session\0{network}\0{request_id}".encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
 
-    async def create_person(self, token: str, name: str, whose: str, now_ms: int) -> Person:
-        """The person of this token, with a name; made where there is none, and counted for where they come from."""
-        ext, wall_ms = external_id(token), self._wall_ms()
-        async with self._db.writing() as uow:
-            wait_ms = await shared_limits.turn(uow, Tried.JOIN, whose, wall_ms)
-            if wait_ms > 0:
-                raise too_often(words.too_many_joins, wait_ms)
-            await uow.attempts.add(Tried.JOIN, whose, wall_ms)
-            person = await uow.people.identify(NAME, ext, name, now_ms)
-            await uow.commit()
-        return person
-
-    async def is_admin_token(self, given: str, whose: str) -> bool:
-        """Whether this is the admin link's token; a wrong one is counted, and RefusalError where there were too many:
-        then not even the right one is looked at."""
-        wall_ms = self._wall_ms()
-        async with self._db.reading() as uow:  # a flood waits for nobody's writing
-            wait_ms = await shared_limits.wait(uow, Tried.ADMIN_LINK, whose, wall_ms)
-        if wait_ms > 0:
-            raise too_often(words.too_many_guesses, wait_ms)
-        async with self._db.writing() as uow:
-            wait_ms = await shared_limits.turn(uow, Tried.ADMIN_LINK, whose, wall_ms)
-            if wait_ms > 0:
-                raise too_often(words.too_many_guesses, wait_ms)
-            if hmac.compare_digest(_bytes(given), self._admin_token):  # takes the same time whatever was given
-                return True
-            await uow.attempts.add(Tried.ADMIN_LINK, whose, wall_ms)
-            await uow.commit()
-        return False
+    def is_admin_token(self, given: str) -> bool:
+        """Whether this is the admin link's token; takes the same time whatever was given."""
+        return hmac.compare_digest(_bytes(given), self._admin_token)
 
     def admin_cookie(self, token: str) -> str:
         """What the admin cookie of this session holds: good for no other session and no other admin token."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aiohttp import web
 
 from bot.adapters.http_server import HttpServer
 from bot.adapters.room import security
+from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Limits
 from bot.adapters.room.page_events import PageEvents
 from bot.adapters.room.platform import MAIN, RoomPlatform
+from bot.adapters.room.presence import Presence
 from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.security import Sessions
 from bot.dispatcher import Dispatcher
 from bot.settings import Network
 from storage.database import Database
+from storage.holding import Holder
 
 
 class RoomService:
@@ -25,7 +29,8 @@ class RoomService:
 
     `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their
     external id, the first of them at `/`; `more` are routes of others, served beside them. `trusted_proxies` are
-    believed whom they speak for. The announcer speaks through `platform`.
+    believed whom they speak for. `holder` knows the other processes that serve the room. The announcer speaks through
+    `platform`.
     """
 
     def __init__(
@@ -43,7 +48,9 @@ class RoomService:
         trusted_proxies: Sequence[Network] = (),
         titles: Mapping[str, str] | None = None,
         more: Sequence[web.RouteDef] = (),
+        holder: Holder | None = None,
     ) -> None:
+        self._db = db
         self._host = host
         self._admin_token = admin_token
         self.platform = RoomPlatform(db, clock)
@@ -51,15 +58,20 @@ class RoomService:
         app = web.Application(middlewares=[security.middleware(names)], client_max_size=security.LARGEST_BODY)
         self._server = HttpServer(app, host, port)
         events = PageEvents()
-        self._streams = EventStreams(self._log, events, clock, speed, self._server.connections.hold)
+        presence = Presence(None if db.alone else holder)
+        hold = self._server.connections.hold
+        self._streams = EventStreams(self._log, events, clock, speed, hold, presence.elsewhere)
+        presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
+        self._sessions = Sessions(db, admin_token)
+        self._following: asyncio.Task[None] | None = None
         self._routes = Routes(
             db,
             clock,
             titles,
             log=self._log,
             handlers=Handlers(self._log, dispatcher, titles, limits),
-            sessions=Sessions(db, admin_token),
+            sessions=self._sessions,
             streams=self._streams,
             events=events,
             draw=draw,
@@ -72,11 +84,21 @@ class RoomService:
     async def start(self) -> tuple[str, str]:
         """Listen; returns the room's address and the one that also gives admin rights. OSError: the port is taken."""
         await self._log.open()
-        self._routes.port = await self._server.start()
+        secret = await self._secret()
+        self._sessions.open(secret)
+        port = await self._server.start()
+        self._routes.cookies = Cookies.of(secret, port)
+        self._following = asyncio.create_task(self._log.follow())
         self._streams.keep_within(self._server.connections.most)
         host = f"[{self._host}]" if ":" in self._host else self._host
-        url = f"http://{host}:{self._routes.port}/"
+        url = f"http://{host}:{port}/"
         return url, f"{url}?admin={self._admin_token}"
+
+    async def _secret(self) -> bytes:
+        async with self._db.writing() as uow:
+            secret = await uow.room.secret()
+            await uow.commit()
+        return secret
 
     @property
     def streams_open(self) -> int:
@@ -86,4 +108,7 @@ class RoomService:
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
         await self._server.stop()

@@ -24,6 +24,7 @@ from engine.terms import MarketParams
 from scheduler.tick import run_tick
 from storage.clock import ManualClock
 from storage.database import Database
+from storage.holding import Holder
 from tests.storage import worlds
 from tests.storage.databases import migrated_file
 
@@ -47,6 +48,7 @@ class RoomHarness:
     admin_url: str
     announcer: Announcer
     dispatcher: Dispatcher
+    holder: Holder
     market: int = 0
     visitors: list[Browser] = field(default_factory=list)
 
@@ -61,6 +63,11 @@ class RoomHarness:
 
     def browser(self, address: str = "") -> Browser:
         self.visitors.append(Browser(self.url, address))
+        return self.visitors[-1]
+
+    def moved(self, visitor: Browser) -> Browser:
+        """The same browser, whose requests come to this process now."""
+        self.visitors.append(Browser(self.url, jar=visitor.jar))
         return self.visitors[-1]
 
     async def person(self, name: str, address: str = "") -> Browser:
@@ -79,9 +86,12 @@ async def room_harness(
     titles: dict[str, str] | None = None,
     trusted_proxies: Sequence[Network] = (),
     more: Sequence[web.RouteDef] = (),
+    url: str = "",
 ) -> AsyncIterator[RoomHarness]:
-    db = Database.open(migrated_file(folder / "town.db"))
+    """One process and its room; `url` is of a database that others may be at too."""
+    db = Database.open(url or migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
+    holder = Holder(db, clock, secrets.token_hex(4))
     dispatcher = Dispatcher(db, clock, COMMANDS)
     room = RoomService(
         db,
@@ -94,10 +104,11 @@ async def room_harness(
         titles=titles,
         trusted_proxies=trusted_proxies,
         more=more,
+        holder=holder,
     )
-    url, admin_url = await room.start()
+    address, admin_url = await room.start()
     announcer = Announcer(db, clock, {"room": room.platform})
-    harness = RoomHarness(db, clock, room, url, admin_url, announcer, dispatcher)
+    harness = RoomHarness(db, clock, room, address, admin_url, announcer, dispatcher, holder)
     try:
         yield harness
     finally:
@@ -114,9 +125,9 @@ def request_id() -> str:
 class Browser:
     """One browser with its cookies; answers are `(status, JSON)`. `address`: the one a proxy would tell of it."""
 
-    def __init__(self, url: str, address: str = "") -> None:
+    def __init__(self, url: str, address: str = "", jar: CookieJar | None = None) -> None:
         self.url = url
-        self.jar = CookieJar(unsafe=True)  # the room stands at an address without a name
+        self.jar = jar or CookieJar(unsafe=True)  # the room stands at an address without a name
         told = {"X-Forwarded-For": address} if address else {}
         self.http = ClientSession(cookie_jar=self.jar, read_bufsize=2**24, headers=told)
         self.headers = {"Origin": url.rstrip("/")}
@@ -139,8 +150,11 @@ class Browser:
     async def say(self, text: str, request: str | None = None, *, again: bool = False) -> tuple[int, Any]:
         return await self.post("api/say", {"text": text, "request": request or request_id(), "again": again})
 
-    async def press(self, text: str, message: int, request: str | None = None) -> tuple[int, Any]:
-        return await self.post("api/press", {"text": text, "message": message, "request": request or request_id()})
+    async def press(
+        self, text: str, message: int, request: str | None = None, *, again: bool = False
+    ) -> tuple[int, Any]:
+        payload = {"text": text, "message": message, "request": request or request_id(), "again": again}
+        return await self.post("api/press", payload)
 
     async def messages(self) -> list[Shown]:
         """Everything this browser is shown, by the first page of the stream."""

@@ -23,7 +23,7 @@ def test_a_full_house_refuses_and_takes_again_once_somebody_left() -> None:
     with pytest.raises(RefusalError) as refused:
         places.take(place("third", 3))
     assert (refused.value.status, refused.value.sentence, refused.value.retry_s) == (503, FULL, 30)
-    assert (len(places), places.owners, first.given_up, second.given_up) == (2, 2, False, False)
+    assert (len(places), len(places.owners), first.given_up, second.given_up) == (2, 2, False, False)
     places.leave(second)
     places.take(place("third", 3))
     assert len(places) == 2
@@ -41,7 +41,7 @@ def test_who_has_several_windows_gives_one_up_to_who_has_none() -> None:
     with pytest.raises(RefusalError):  # now everybody has one
         places.take(place("another", 10))
     places.leave(held[0])  # its stream ends only now: nothing is freed twice
-    assert (len(places), places.owners) == (3, 3)
+    assert (len(places), len(places.owners)) == (3, 3)
 
 
 def test_among_those_with_as_many_windows_who_was_here_before_comes_first() -> None:

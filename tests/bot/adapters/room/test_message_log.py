@@ -155,7 +155,7 @@ async def test_a_stream_goes_on_where_it_stopped_and_gets_each_message_once_in_i
 async def test_who_fell_behind_the_ring_is_served_from_storage(
     log: MessageLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.adapters.room.message_log.RECENT", 3)
+    monkeypatch.setattr("bot.adapters.room.recent_messages.RECENT", 3)
     seqs = [(await log.append("room", TALK, said(str(number)))).seq for number in range(10)]
     for at, seq in enumerate(seqs):
         page = await log.after("room", seq, None)
