@@ -9,6 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= auto
 OPS ?= 1000000
 KILLS ?= 50
+FREEZES ?= 25
+PROCESSES ?= 2
 DB ?= sqlite
 SEED ?= 1
 SEEDS ?= $(SEED)
@@ -17,7 +19,7 @@ PEOPLE ?= 60
 MARKETS ?= 1
 MIX ?= 0
 
-.PHONY: setup demo test bench soak sim crash load dist clean
+.PHONY: setup demo test bench soak sim crash cluster load dist clean
 
 setup: .venv/ready
 
@@ -52,6 +54,10 @@ soak: setup
 
 crash: setup
 	$(BIN)/python -m tests.simulation.crash --kills $(KILLS) --db $(DB)
+
+cluster: setup
+	$(BIN)/python -m tests.simulation.cluster --processes $(PROCESSES) --kills $(KILLS) --freezes $(FREEZES) --seed $(SEED) \
+		$(if $(CUTS),--cuts $(CUTS)) $(if $(STOPS),--stops $(STOPS)) $(if $(JSON),--json $(JSON))
 
 sim: setup
 	$(BIN)/python -m tests.simulation.sim $(SEEDS)
