@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, text
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import settling
 from storage.address import parse_url
 from storage.adoption import adopt
+from storage.awaited import Awaited
 from storage.cannot_open import CannotOpenError, check_path, explaining, place
-from storage.engines import postgres_engine, sqlite_engine, to_json
+from storage.engines import begin_reading, begin_writing, migrating_engine, postgres_engine, sqlite_engine, to_json
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight, finish
@@ -59,10 +60,12 @@ class Database:
         if self.is_sqlite:
             self._at_length = sqlite_engine(self._seen, "BEGIN", query_only=True)
         else:
-            self._writer = postgres_engine(self.url)
-            snapshots = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            self._reader = postgres_engine(self.url).execution_options(**snapshots)
-            self._at_length = postgres_engine(self.url, at_length=True).execution_options(**snapshots)
+            from storage.postgres_connection import PostgresServer  # an extra: who has SQLite needs no asyncpg
+
+            server = self._server = PostgresServer()
+            self._writer = postgres_engine(url, server, begin_writing())
+            self._reader = postgres_engine(url, server, begin_reading())
+            self._at_length = postgres_engine(url, server, begin_reading(at_length=True), at_length=True)
         self._readers = Readers(self._open_reader)
         self._group = GroupCommit(self._open_writer)
         self._writing: set[asyncio.Task[object]] = set()
@@ -110,7 +113,7 @@ class Database:
         engine = (
             sqlite_engine(self.url, "BEGIN IMMEDIATE", migrating=True)
             if self.is_sqlite
-            else postgres_engine(self.url, migrating=True)
+            else migrating_engine(self.url, self._server)
         )
         with explaining(self.url):
             try:
@@ -118,6 +121,8 @@ class Database:
             finally:
                 await engine.dispose()
             async with self.writing() as uow:
+                if not self.is_sqlite:
+                    await uow.run(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # as long as it takes
                 if await adopt(uow):
                     await uow.commit()
         self.watch.begin()
@@ -209,18 +214,18 @@ class Database:
 
     @asynccontextmanager
     async def _unit(self, engine: AsyncEngine, *, snapshot: bool) -> AsyncIterator[UnitOfWork]:
-        connection = engine.connect()
+        awaited = Awaited(engine)
 
         async def commit(on_durable: Callable[[], None]) -> None:
-            await settling.commit(connection, engine, uow.name, on_durable, wrote=uow.locks.writes)
+            await settling.commit(awaited, engine, uow.name, on_durable, wrote=uow.locks.writes)
 
         with self._units:
             try:
-                await finish(_begin(connection))
-                uow = self._unit_of_work(Transaction(connection=connection, commit=commit, snapshot=snapshot))
+                await finish(awaited.begin())
+                uow = self._unit_of_work(Transaction(awaited=awaited, commit=commit, snapshot=snapshot))
                 yield uow
             finally:
-                await finish(_end(connection, drop=self._closing))
+                await finish(awaited.end(drop=self._closing))
 
     def _unit_of_work(self, transaction: Transaction) -> UnitOfWork:
         around = Surroundings(
@@ -261,18 +266,3 @@ def _no_crash(point: str) -> None:
 async def _no_commit(on_durable: Callable[[], None]) -> None:
     """A snapshot has nothing to keep."""
     on_durable()
-
-
-async def _begin(connection: AsyncConnection) -> None:
-    await connection.start()
-    await connection.begin()
-
-
-async def _end(connection: AsyncConnection, *, drop: bool) -> None:
-    """Rolls back what was not committed and gives the connection back, or closes it with `drop`; one that never started
-    has nothing to give."""
-    if connection.sync_connection is None:
-        return
-    if drop and not connection.invalidated:
-        await connection.invalidate()
-    await connection.close()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
 from storage.in_place import BUSY_MS, READERS
+
+if TYPE_CHECKING:
+    from storage.postgres_connection import PostgresServer
 
 CONNECTIONS = 5  # kept; as many again for a while
 CONNECT_S = 10.0  # how long a server may take to let us in
@@ -19,50 +25,74 @@ ANSWER_S = 10.0  # to answer one statement, locks it waits for and its COMMIT in
 AT_LENGTH_S = 120.0  # to answer one that reads very many rows
 PLACE_S = 20.0  # how long a unit waits for one of the connections
 OLD_S = 60  # from when on a connection that is seldom used is not trusted: what lies between may have forgotten it
-CLOSE_S = 2.0  # how long a server is asked to stop what it is at, before a connection is dropped all the same
+IDLE_MS = 3_000  # how long a unit that writes may ask nothing: frozen or cut off, it would hold its locks for ever
+IDLE_READING_MS = 30_000  # one that reads: it keeps others from changing tables
 # Canonical: equal values give equal bytes; a float or an unknown type is a mistake, and said so.
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
-def postgres_engine(url: URL, *, at_length: bool = False, migrating: bool = False) -> AsyncEngine:
-    """For all that is done on PostgreSQL. A server that hangs, or whose packets are lost, tells nobody: a statement
-    without an answer in time raises TimeoutError. Migrations take as long as they take, and keep no connection."""
-    answer_s = None if migrating else AT_LENGTH_S if at_length else ANSWER_S
-    waits = {"timeout": CONNECT_S, "command_timeout": answer_s, "connection_class": _closed_in_time()}
-    if migrating:
-        return create_async_engine(url, poolclass=NullPool, json_serializer=to_json, connect_args=waits)
+def begin_writing() -> str:
+    """One trip, and for this transaction alone, so that it holds behind a pooler too. The second limit is that of who
+    froze while rows are sent to them."""
+    return f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL tcp_user_timeout = 10000"
+
+
+def begin_reading(*, at_length: bool = False) -> str:
+    """A snapshot; one that is read at length may be read slowly."""
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    return begin if at_length else f"{begin}; SET LOCAL idle_in_transaction_session_timeout = {IDLE_READING_MS}"
+
+
+def postgres_engine(url: URL, server: PostgresServer, begin: str, *, at_length: bool = False) -> AsyncEngine:
+    """For units of work on PostgreSQL: a connection comes with its transaction begun by `begin`, which also shows that
+    it is alive, and whoever takes it ends that. A server that hangs, or whose packets are lost, tells nobody: a
+    statement without an answer in time raises TimeoutError."""
+    answer_s = AT_LENGTH_S if at_length else ANSWER_S
     engine = create_async_engine(
         url,
+        isolation_level="AUTOCOMMIT",  # SQLAlchemy begins and ends nothing
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
         pool_timeout=PLACE_S,
         pool_recycle=OLD_S if at_length else -1,
-        pool_pre_ping=True,
         json_serializer=to_json,
-        connect_args=waits,
+        connect_args=_connecting(server, answer_s),
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _begin(connection: Any, entry: ConnectionPoolEntry, _: object) -> None:  # Any: SQLAlchemy's own
+        is_new = "opened" not in entry.info
+        if entry.info.setdefault("opened", time.monotonic()) < server.distrusted_s:
+            raise DisconnectionError("another connection got no answer")
+        try:
+            connection.run_async(lambda driver: driver.execute(begin, timeout=ANSWER_S))
+        except TimeoutError:
+            server.distrust()
+            entry.invalidate()
+            raise TimeoutError(f"not within {ANSWER_S:g} s") from None
+        except Exception as error:
+            if not connection.driver_connection.is_closed():
+                raise
+            raise (ConnectionResetError if is_new else DisconnectionError)(str(error)) from error  # another is opened
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def _drop(context: ExceptionContext) -> Exception | None:
         if not isinstance(context.original_exception, TimeoutError):
             return None
         context.is_disconnect = True  # nobody knows what it would answer next; the others are not trusted either
+        server.distrust()
         return TimeoutError(f"not within {answer_s:g} s")
 
     return engine
 
 
-def _closed_in_time() -> type:
-    """asyncpg's connection, whose end would else wait for a server that hangs."""
-    from asyncpg import Connection  # an extra: who has SQLite needs none
+def migrating_engine(url: URL, server: PostgresServer) -> AsyncEngine:
+    """Migrations take as long as they take, and keep no connection."""
+    return create_async_engine(url, poolclass=NullPool, json_serializer=to_json, connect_args=_connecting(server, None))
 
-    class ClosedInTime(Connection):  # type: ignore[misc]  # asyncpg has no types
-        __slots__ = ()
 
-        async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # asyncpg's own
-            await super().close(timeout=CLOSE_S if timeout is None else min(timeout, CLOSE_S))
-
-    return ClosedInTime
+def _connecting(server: PostgresServer, answer_s: float | None) -> dict[str, object]:
+    return {"async_creator_fn": server.connect, "timeout": CONNECT_S, "command_timeout": answer_s}
 
 
 def sqlite_engine(url: URL, begin: str, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, In
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from storage.batches import batch
 from storage.in_flight import finish
 from storage.prepared import Prepared, Statements
 from storage.sqlite import SqliteConnection, connect
@@ -103,9 +104,11 @@ class InPlace:
             cursor = self.raw.execute(prepared.sql, prepared.values(values or {}))
             return cast("Result", Written(rowcount=cursor.rowcount))  # all that is asked of a write's result
 
-    def run_many(self, sql: str, tuples: Sequence[tuple[object, ...]]) -> None:
-        with self._told(sql):
-            self.raw.executemany(sql, tuples)
+    def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
+        many = batch(statement, self.dialect, tuple(rows[0]))
+        tuples = many.tuples(rows)
+        with self._told(many.sql):
+            self.raw.executemany(many.sql, tuples)
 
     def add(self, statement: Insert, values: Values) -> int:
         """The id it was given."""
@@ -132,8 +135,10 @@ class InPlace:
             prepared = self._prepared(query, values)
             if prepared is None:
                 return self._connection.execute(query, values).mappings().first()
-            found = prepared.row(self.raw.execute(prepared.sql, prepared.values(values or {})))
-            return cast("RowMapping | None", found)
+            cursor = self.raw.execute(prepared.sql, prepared.values(values or {}))
+            raw = cursor.fetchone()
+            cursor.close()
+            return None if raw is None else cast("RowMapping", prepared.row(raw))
 
     def _prepared(self, statement: Executable, values: Values | None) -> Prepared | None:
         return self._statements.prepared(statement, tuple(values) if values else ())

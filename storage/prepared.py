@@ -9,8 +9,7 @@ not know (lists that expand, defaults of an update, two columns of one name) goe
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -21,7 +20,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from storage.batches import Batch
 
-Row: TypeAlias = dict[str, Any]  # Any: what sqlite3 gives
+Row: TypeAlias = dict[str, Any]  # Any: what the driver gives
 Keys: TypeAlias = tuple[str, ...]
 
 
@@ -51,24 +50,20 @@ class Prepared:
         """In the order of the SQL. Raises KeyError where one is missing."""
         return self._batch.one(given)
 
-    def row(self, cursor: sqlite3.Cursor) -> Row | None:
-        """The first one."""
-        raw = cursor.fetchone()
-        cursor.close()
-        if raw is None:
-            return None
+    def row(self, raw: Sequence[Any]) -> Row:
+        """One as the driver gave it, by column."""
         row = dict(zip(self._names, raw, strict=True))
         for place, convert in self._converts:
             row[self._names[place]] = convert(raw[place])
         return row
 
-    def rows(self, cursor: sqlite3.Cursor) -> list[Row]:
-        """All of them, by column."""
+    def rows(self, raws: Iterable[Sequence[Any]]) -> list[Row]:
+        """All of them."""
         names, converts = self._names, self._converts
         if not converts:
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+            return [dict(zip(names, row, strict=True)) for row in raws]
         rows = []
-        for raw in cursor:
+        for raw in raws:
             row = list(raw)
             for place, convert in converts:
                 row[place] = convert(row[place])

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.branch import Branch
 from engine.state import MarketState
-from storage.batches import batch
+from storage.awaited import Awaited
 from storage.in_flight import finish
 from storage.in_place import InPlace
 from storage.kept_figures import KeptFigures
@@ -88,7 +88,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """Where a unit's statements go: `in_place`, answered where they are called, or else over `connection`, awaited.
+    """Where a unit's statements go: `in_place`, answered where they are called, or else `awaited`.
 
     `commit` makes them permanent and calls what it is given the moment they are, before any later unit begins.
     """
@@ -96,7 +96,7 @@ class Transaction:
     commit: Callable[[Callable[[], None]], Awaitable[None]]
     snapshot: bool
     in_place: InPlace | None = None
-    connection: AsyncConnection | None = None
+    awaited: Awaited | None = None
 
 
 class Session:
@@ -130,9 +130,13 @@ class Session:
     @property
     def connection(self) -> AsyncConnection:
         """Of a unit whose statements are awaited: for streams."""
-        if self._transaction.connection is None:
+        return self._awaited.connection
+
+    @property
+    def _awaited(self) -> Awaited:
+        if self._transaction.awaited is None:
             raise RuntimeError("this unit's statements run in place; one that reads at length has streams")
-        return self._transaction.connection
+        return self._transaction.awaited
 
     async def commit(self) -> None:
         """Make everything permanent; the session is over. Cannot be cancelled half-way."""
@@ -197,47 +201,42 @@ class Session:
         self._check(statement)
         with self._telling:
             if self._in_place is None:
-                return await finish(self.connection.execute(statement, values))
+                return await finish(self._awaited.run(statement, values))
             return self._in_place.run(statement, values)
 
     async def run_many(self, statement: Executable, rows: Sequence[Values]) -> None:
         """Execute one statement for many rows of the same columns (executemany); no rows, no statement."""
         if not rows:
             return
-        dialect = self.connection.dialect if self._in_place is None else self._in_place.dialect
-        many = batch(statement, dialect, tuple(rows[0]))
         for start in range(0, len(rows), BATCH):
             self._check(statement)
-            tuples = many.tuples(rows[start : start + BATCH])
+            some = rows[start : start + BATCH]
             with self._telling:
                 if self._in_place is None:
-                    await finish(self.connection.exec_driver_sql(many.sql, tuples))
+                    await finish(self._awaited.run_many(statement, some))
                 else:
-                    self._in_place.run_many(many.sql, tuples)
+                    self._in_place.run_many(statement, some)
 
     async def add(self, statement: Insert, values: Values) -> int:
         """Insert one row whose id the database gives; returns the id."""
-        if self._in_place is not None:
-            self._check(statement)
-            with self._telling:
-                return self._in_place.add(statement, values)
-        result = await self.run(statement, values)
-        if result.inserted_primary_key is None:
-            raise LookupError("the database gave no id")
-        return int(result.inserted_primary_key[0])
+        self._check(statement)
+        with self._telling:
+            if self._in_place is None:
+                return await finish(self._awaited.add(statement, values))
+            return self._in_place.add(statement, values)
 
     async def rows(self, query: Executable, values: Values | None = None) -> Sequence[RowMapping]:
-        if self._in_place is None:
-            return (await self.run(query, values)).mappings().all()
         self._check(query)
         with self._telling:
+            if self._in_place is None:
+                return await finish(self._awaited.rows(query, values))
             return self._in_place.rows(query, values)
 
     async def row(self, query: Executable, values: Values | None = None) -> RowMapping | None:
-        if self._in_place is None:
-            return (await self.run(query, values)).mappings().first()
         self._check(query)
         with self._telling:
+            if self._in_place is None:
+                return await finish(self._awaited.row(query, values))
             return self._in_place.row(query, values)
 
     async def number(self, query: Executable, values: Values | None = None) -> int:

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, Text, literal_column, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.awaited import AbortedError, Awaited
 from storage.trouble import Trouble, TroubleError
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ _END = text(
 
 
 async def commit(
-    connection: AsyncConnection,
+    awaited: Awaited,
     engine: AsyncEngine,
     name: TransactionName | None,
     on_durable: Callable[[], None],
@@ -81,8 +82,10 @@ async def commit(
     server says against it; where it says nothing NotCommittedError, or a TroubleError that is `unsettled`."""
     try:
         if name is None and wrote:
-            name = TransactionName.of((await connection.execute(_NAME)).mappings().one())
-        await connection.commit()
+            name = TransactionName.of((await awaited.rows(_NAME, None))[0])
+        await awaited.commit()
+    except AbortedError:
+        raise
     except Exception as error:
         if not _is_unanswered(error):
             raise

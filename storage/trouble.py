@@ -47,6 +47,8 @@ _SQLITE: Mapping[int, Trouble] = {
     sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
 }
 _POSTGRES: Mapping[str, Trouble] = {
+    "25P03": Trouble.AWAY,  # it ended a transaction of ours in which nothing was asked for too long: we were frozen
+    "25P04": Trouble.AWAY,  # or one that took too long
     "28000": Trouble.AWAY,  # lets nobody in any more
     "28P01": Trouble.AWAY,
     "3D000": Trouble.AWAY,
@@ -56,6 +58,7 @@ _POSTGRES: Mapping[str, Trouble] = {
     "57P01": Trouble.AWAY,  # shut down by its administrator
     "57P02": Trouble.AWAY,  # it crashed
     "57P03": Trouble.AWAY,  # it is starting or stopping
+    "57P05": Trouble.AWAY,  # a connection that was not used for too long
     "58030": Trouble.UNWRITABLE,
 }
 _READ_ONLY = "25006"  # a server that became a standby

@@ -73,7 +73,8 @@ def test_the_rows_are_sqlalchemys(
     wanted = [dict(row) for row in connection.execute(statement, values).mappings()]
     raw = raw_of(connection)
     assert prepared.rows(raw.execute(prepared.sql, prepared.values(values))) == wanted
-    assert prepared.row(raw.execute(prepared.sql, prepared.values(values))) == (wanted[0] if wanted else None)
+    first = raw.execute(prepared.sql, prepared.values(values)).fetchone()
+    assert (None if first is None else prepared.row(first)) == (wanted[0] if wanted else None)
 
 
 @pytest.mark.parametrize(("name", "statement", "keys"), OTHERWISE)

@@ -19,9 +19,10 @@ from bot.cli.database import open_database
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
 from scheduler.jobs import Jobs
-from storage import engines, settling, watch
+from storage import engines, postgres_connection, settling, watch
 from storage.clock import SystemClock
 from storage.database import Database
+from storage.postgres_connection import PostgresServer
 from storage.schema import counters
 from storage.settling import NAME, NotCommittedError, TransactionName
 from storage.trouble import Trouble, TroubleError
@@ -128,8 +129,9 @@ async def test_while_a_server_is_away_the_log_has_one_line_and_then_all_goes_on(
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {"ANSWER_S": 0.4, "CONNECT_S": 0.4, "CLOSE_S": 0.05}.items():
-        monkeypatch.setattr(engines, name, seconds)
+    monkeypatch.setattr(postgres_connection, "CLOSE_S", 0.05)
+    for name in ("ANSWER_S", "CONNECT_S"):
+        monkeypatch.setattr(engines, name, 0.4)
 
 
 async def kept(db: Database, name: str) -> bool:
@@ -206,7 +208,7 @@ async def test_what_takes_long_is_let_finish_where_it_may_and_else_ended_on_the_
         await uow.rows(long)
         running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :query"
         assert await uow.number(text(running), {"query": "SELECT pg_sleep(60)%"}) == 0
-    migrating = engines.postgres_engine(db.url, migrating=True)
+    migrating = engines.migrating_engine(db.url, PostgresServer())
     async with migrating.connect() as connection:
         await connection.execute(long)
     await migrating.dispose()

@@ -1,0 +1,106 @@
+"""A process that is frozen or cut off in the middle of a unit holds no lock for long, and goes on unharmed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import bindparam, text, update
+
+from storage.again import again, passes
+from storage.database import Database
+from storage.schema import counters
+from storage.settling import NotCommittedError
+from storage.trouble import Trouble, TroubleError
+from storage.unit_of_work import UnitOfWork
+from tests.bot.harness import HANG_S
+from tests.storage.postgres import Server
+
+_RAISE = update(counters).where(counters.c.name == "it").values(value=counters.c.value + bindparam("by"))
+
+
+@pytest.fixture
+async def db(postgres: Server) -> Database:
+    db = Database.open(await postgres.create_migrated())
+    async with db.writing() as uow:
+        await uow.run(counters.insert(), {"name": "it", "value": 0})
+        await uow.commit()
+    return db
+
+
+async def raise_it(uow: UnitOfWork, by: int) -> None:
+    assert (await uow.run(_RAISE, {"by": by})).rowcount == 1
+
+
+async def raised(db: Database) -> int:
+    async with db.reading() as uow:
+        return await uow.number(counters.select().with_only_columns(counters.c.value))
+
+
+async def freeze(db: Database, frozen: UnitOfWork) -> None:
+    """Another unit gets the row that one which asks nothing has locked: returns when the server has ended that one,
+    which it is made to do soon."""
+    await frozen.run(text("SET LOCAL idle_in_transaction_session_timeout = 20"))
+
+    async def get_the_row() -> None:
+        async with asyncio.timeout(HANG_S), db.writing() as uow:
+            await raise_it(uow, 10)
+            await uow.commit()
+
+    await asyncio.create_task(get_the_row())
+
+
+async def test_a_unit_that_asks_nothing_loses_its_locks_and_at_its_next_statement_hears_what_passes(
+    db: Database,
+) -> None:
+    async with db.writing() as uow:
+        await raise_it(uow, 1)
+        await freeze(db, uow)
+        with pytest.raises(TroubleError) as lost:
+            await raise_it(uow, 1)
+    assert passes(lost.value), lost.value
+    assert (lost.value.trouble, lost.value.unsettled) == (Trouble.AWAY, False)
+    assert await raised(db) == 10
+    await db.close()
+
+
+async def test_a_unit_that_asks_nothing_before_its_commit_is_known_not_to_be_in(db: Database) -> None:
+    async with db.writing() as uow:
+        await raise_it(uow, 1)
+        await freeze(db, uow)
+        with pytest.raises(NotCommittedError):
+            await uow.commit()
+    assert await raised(db) == 10
+    await db.close()
+
+
+async def test_what_a_frozen_unit_was_at_is_done_again_by_whoever_began_it(db: Database) -> None:
+    tries = 0
+
+    async def work() -> None:
+        nonlocal tries
+        tries += 1
+        async with db.writing() as uow:
+            await raise_it(uow, 1)
+            if tries == 1:
+                await freeze(db, uow)
+            await uow.commit()
+
+    await again(work)
+    assert (tries, await raised(db)) == (2, 11)
+    await db.close()
+
+
+async def limit(uow: UnitOfWork) -> str:
+    [row] = await uow.rows(text("SELECT current_setting('idle_in_transaction_session_timeout') AS limit"))
+    return str(row["limit"])
+
+
+async def test_the_limit_is_gone_with_the_transaction(db: Database) -> None:
+    async with db.writing() as uow:
+        assert await limit(uow) == "3s"
+    async with db.reading() as uow:
+        assert await limit(uow) == "30s"
+    async with db.reading(at_length=True) as uow:
+        assert await limit(uow) == "0"
+    await db.close()
