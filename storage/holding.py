@@ -30,6 +30,7 @@ ROUND_MS = 500
 ALONE_MS = 3_600_000  # the length of a lease that nobody else could take
 LEAVE_ALONE_MS = 5_000  # how often what the next holder must know is written where that is after a restart
 FORGET_EVERY_MS = 600_000
+COMPLETE = "complete"  # in what a holder left: that they did nothing more
 NAMES = Callable[[UnitOfWork], Awaitable[Collection[str]]]
 
 
@@ -185,11 +186,9 @@ class Holder:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        held, self._held = [held.lease for held in self._held.values()], {}
+        held, self._held = list(self._held.values()), {}
         try:
-            async with self._db.writing() as uow:
-                await uow.leases.give_up(held)
-                await uow.commit()
+            await self._give_back(held)
         except Exception as error:
             self._quiet.error("stop", "the leases could not be given back; they end by themselves", error=error)
 
@@ -200,8 +199,14 @@ class Holder:
             return
         if held.certain:
             await held.wish.lost()
+        await self._give_back([held])
+
+    async def _give_back(self, held: Sequence[_Held]) -> None:
+        """With all that the next holder must know: nothing was done since."""
+        states = {each.lease: state | {COMPLETE: True} for each in held if (state := dict(each.wish.state() or {}))}
         async with self._db.writing() as uow:
-            await uow.leases.give_up([held.lease])
+            await uow.leases.leave(states)
+            await uow.leases.give_up([each.lease for each in held])
             await uow.commit()
 
     async def round(self) -> None:

@@ -61,7 +61,7 @@ class Announcer:
         sending = Delivery(clock, platforms, self._budgets, draw)
         self.results = DeliveryResults(clock, sending.lacks_pictures)
         self._phrasing = Phrasing(db, clock, self._budgets, self.results.shown)
-        self._held = HeldPlatforms(holder, tuple(platforms), self._wake)
+        self._held = HeldPlatforms(holder, clock, tuple(platforms), self._budgets, self._wake)
         self._senders = Senders(clock, platforms, sending, self.results, self._held.may, self._let_go)
         self._claims = Claims(clock, self._budgets, self._senders, muted)
         self._quiet = QuietLog(log)

@@ -4,21 +4,34 @@ keeps a platform's budget. Without a holder: all it serves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
-from storage.holding import Holder, Wish
+from bot.chat.rate_limits import UNSEEN_MS, Budget
+from storage.clock import Clock
+from storage.holding import COMPLETE, Holder, Wish
 from storage.leases import FencedError, Lease
 from storage.records import Payload
 from storage.unit_of_work import UnitOfWork
+
+BUDGET = "budget"  # in what the next holder must know
 
 
 class HeldPlatforms:
     """`gained` is called whenever there is one more."""
 
-    def __init__(self, holder: Holder | None, platforms: Collection[str], gained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        holder: Holder | None,
+        clock: Clock,
+        platforms: Collection[str],
+        budgets: Mapping[str, Budget],
+        gained: Callable[[], None],
+    ) -> None:
         self.taken_over = set[str]() if holder is not None else set(platforms)  # what another had before; see `settle`
         self._holder = holder
+        self._clock = clock
         self._platforms = platforms
+        self._budgets = budgets
         self._gained = gained
         if holder is not None:
             for platform in platforms:
@@ -51,7 +64,20 @@ class HeldPlatforms:
 
     def _wish(self, platform: str) -> Wish:
         async def gained(lease: Lease, state: Payload | None) -> None:
+            self._take_over_budget(platform, state or {})
             self.taken_over.add(platform)
             self._gained()
 
-        return Wish(gained=gained)
+        def state() -> Payload:
+            windows = self._budgets[platform].to_json(self._clock.monotonic_ms())
+            return {BUDGET: {**windows}} if windows else {}
+
+        return Wish(gained=gained, state=state)
+
+    def _take_over_budget(self, platform: str, state: Payload) -> None:
+        """Go on within what the holder before us left of the platform's limits. When that was written nobody knows who
+        does not share its clock: as if just now."""
+        budget = state.get(BUDGET)
+        if isinstance(budget, dict):
+            unseen_ms = 0 if COMPLETE in state else UNSEEN_MS
+            self._budgets[platform].take_over(budget, 0, self._clock.monotonic_ms(), unseen_ms)

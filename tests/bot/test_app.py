@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import stat
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.database import Database
 from tests.paths import ROOT
+from tests.storage.databases import migrated_file
+from tests.storage.worlds import started
 
 TOKEN = "a-token-of-a-test-1234"
 
@@ -74,6 +78,28 @@ def test_a_process_without_a_room_serves_its_health_on_the_port_of_the_metrics(t
     assert "process_resident_memory_bytes" in told
     for private in (TOKEN, str(tmp_path), "outcry.db"):
         assert private not in told
+
+
+async def test_whatever_a_process_serves_it_ticks(tmp_path: Path) -> None:
+    db = Database.open(migrated_file(tmp_path / "outcry.db"))
+    await started(db)
+    await db.close()
+    nowhere = "http://127.0.0.1:9"  # Discord's, say, which is down
+    process = outcry(tmp_path, "run", "--only", "discord", DISCORD_TOKEN="x", DISCORD_API_BASE=f"{nowhere}/api/v10")
+    db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}", read_only=True)
+    try:
+        async with asyncio.timeout(240):
+            while True:
+                async with db.reading() as uow:
+                    if (await uow.markets.get_one(1)).tick:
+                        break
+                await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    finally:
+        process.kill()
+        process.communicate()
+        await db.close()
 
 
 def test_a_token_made_for_the_admin_is_theirs_alone_and_never_told(

@@ -32,7 +32,7 @@ async def test_one_of_two_has_it_and_hands_over_what_it_knows_when_it_stops(worl
     assert ada.lease("telegram") is None
     await bob.round()
     assert bob.lease("telegram") == Lease(name="telegram", holder="bob", epoch=2)
-    assert world.log == ["ada has telegram 1", "bob has telegram 2 {'by': 'ada'}"]
+    assert world.log == ["ada has telegram 1", "bob has telegram 2 {'by': 'ada', 'complete': True}"]
 
 
 async def test_it_is_kept_as_long_as_it_is_renewed(world: Processes) -> None:
