@@ -43,7 +43,6 @@ from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
-TRIES = (Limit(5, 600_000),)  # guesses at a secret, a person
 TYPING = (Limit(150, 10_000),)  # completions, a person: faster than anybody types
 
 
@@ -84,7 +83,6 @@ class Dispatcher:
         self._lines = Windows(PERSON)
         self._heavy = Windows(HEAVY)
         self._heavy_in_chats = Windows(HEAVY_CHAT)
-        self._tries = Windows(TRIES)
         self._typing = Windows(TYPING)
         self._turnstile = Turnstile()
         self._charts = ChartLimits()
@@ -300,12 +298,10 @@ class Dispatcher:
             db=self._db,
             invocation=invocation,
             now_ms=now,
-            monotonic_ms=self._clock.monotonic_ms(),
             person=lookup.person,
             chat=lookup.chat,
             commands=self.commands,
             auditor=self._auditor,
-            tries=self._tries,
             rehearser=self._rehearser,
             cutter=self._cutter,
         )

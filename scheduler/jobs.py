@@ -281,7 +281,7 @@ class Jobs:
         with self._work:
             now = self._clock.now_ms()
             await self._start_planned(now)
-            await self._expire_lines(now)
+            await self._expire(now)
             async with self._db.reading() as uow:
                 running = await uow.markets.running()
                 of_other_rules = [] if self._rules_told else await uow.markets.of_other_rules()
@@ -317,16 +317,17 @@ class Jobs:
             await uow.markets.start(market, at_ms)
             await uow.commit()
 
-    async def _expire_lines(self, now_ms: int) -> None:
-        """Throw away lines that nobody can want any more."""
+    async def _expire(self, now_ms: int) -> None:
+        """Throw away lines that nobody can want any more, and attempts that count no more."""
         monotonic_ms = self._clock.monotonic_ms()
         if self._expired_ms is not None and monotonic_ms - self._expired_ms < EXPIRE_MS:
             return
         self._expired_ms = monotonic_ms
         async with self._db.reading() as uow:
-            if not await uow.lines.expired(now_ms):
+            if not (await uow.lines.expired(now_ms) or await uow.attempts.expired(now_ms)):
                 return
         async with self._db.writing() as uow:
+            await uow.attempts.expire(now_ms)
             await uow.lines.expire(now_ms)
             await uow.commit()
 

@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import UpdateBase
 ORDER = (
     "adoption",  # a name without a table of it is a lock by key: `Session.serialise`
     "leases",  # whoever fences does so first
+    "attempts",  # by key; before all that a right code leads to
     "first sight of a chat",
     "chats",
     "names of a room",

@@ -520,6 +520,15 @@ chat_settings = Table(
     Column("ping_kinds", JsonColumn, nullable=False),  # for these kinds of events
 )
 
+attempts = Table(  # wrong guesses at secrets and joins of strangers, within the last hour
+    "attempts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("key", String(64), nullable=False),  # a hash of what was tried and by whom
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_attempts_key_at_ms", "key", "at_ms"),
+    Index("ix_attempts_at_ms", "at_ms"),
+)
 lines = Table(  # lines too long for a button, and those a link leads back to
     "lines",
     metadata,

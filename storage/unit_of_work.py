@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from storage.actions import Actions, Approvals
+from storage.attempts import Attempts
 from storage.audit import Audit
 from storage.chats import Chats
 from storage.deliveries import Deliveries
@@ -56,6 +57,10 @@ class UnitOfWork(Session):
     @cached_property
     def chats(self) -> Chats:
         return Chats(self, self.journal)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        return Attempts(self)
 
     @cached_property
     def codes(self) -> Codes:

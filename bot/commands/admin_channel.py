@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat import shared_limits
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
+from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Text, Wrong
 from bot.market.context import Context, MarketView, request_id
@@ -123,17 +125,18 @@ async def _give_code(ctx: Context, record: Market) -> Reply:
 async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
     who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
-    wait = ctx.tries.wait(who, ctx.monotonic_ms)
-    if wait > 0:
-        return words.too_many(wait)
     async with ctx.db.writing() as uow:
+        wait = await shared_limits.turn(uow, Tried.CODE, who, ctx.now_ms)
+        if wait > 0:
+            return words.too_many(wait)
+        known = await uow.codes.find("chat", code, ctx.now_ms)
+        if known is None or known.market is None:
+            await uow.attempts.add(Tried.CODE, who, ctx.now_ms)
+            await uow.commit()
+            return words.bad_code()
         _, chat = await ctx.known(uow)
         await uow.chats.lock(chat.id)
-        known = await uow.codes.find("chat", code, ctx.now_ms)
         there = await uow.markets.of_chat(chat.id)
-        if known is None or known.market is None:
-            ctx.tries.use(who, ctx.monotonic_ms)
-            return words.bad_code()
         record = await uow.markets.get_one(known.market)
         if record.over:
             return words.bad_code()

@@ -6,10 +6,12 @@ import secrets
 import unicodedata
 from typing import Annotated
 
+from bot.chat import shared_limits
 from bot.chat.facts import AccountSummary, StoredPerson
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
+from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market import identity, membership
@@ -38,9 +40,6 @@ async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     if code is None:
         return await _give(ctx)
     who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
-    wait = ctx.tries.wait(who, ctx.monotonic_ms)
-    if wait > 0:
-        return words.too_many(wait)
     return await _use(ctx, who, _plain(code))
 
 
@@ -62,12 +61,16 @@ async def _give(ctx: Context) -> Reply:
 
 
 async def _use(ctx: Context, who: str, code: str) -> Reply:
-    """Whoever made the code stays, who says it joins them; nothing is kept of a refusal."""
+    """Whoever made the code stays, who says it joins them; of a refusal nothing is kept but that a code was wrong."""
     invocation = ctx.invocation
     async with ctx.db.writing() as uow:
+        wait = await shared_limits.turn(uow, Tried.CODE, who, ctx.now_ms)
+        if wait > 0:
+            return words.too_many(wait)
         known = await uow.codes.find(KIND, code, ctx.now_ms)
         if known is None:
-            ctx.tries.use(who, ctx.monotonic_ms)
+            await uow.attempts.add(Tried.CODE, who, ctx.now_ms)
+            await uow.commit()
             return words.bad_code()
         me = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
         theirs = await uow.people.identities(known.person)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import ClassVar
 
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
-from bot.chat.rate_limits import Windows
 from bot.grammar.command import Command, Given
 from bot.market.background import Asker
 from bot.market.background_cut import BackgroundCuts
@@ -89,20 +88,17 @@ class Snapshot(Given):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `tries` counts
-    what a person may get wrong only so often, by `monotonic_ms`."""
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance."""
 
     db: Database
     invocation: Invocation
     now_ms: int
-    monotonic_ms: int
     person: Person | None
     chat: Chat | None
     commands: Sequence[Command]
     auditor: BackgroundVerifier
     rehearser: BackgroundRehearsal
     cutter: BackgroundCuts
-    tries: Windows
 
     @property
     def person_id(self) -> int | None:

@@ -150,6 +150,7 @@ LISTED = {
     "events",
     "lines",
     "codes",
+    "attempts",
     "counters",
     "tickets",
     "chat_admins",

@@ -65,7 +65,7 @@ class Person:
         self._base = "/" if room == "room" else f"/r/{room}/"
         self._rng = random.Random(f"{seed}:{number}")
         self._seen = seen
-        self._cookies: dict[str, str] = {}  # without the port they are named for
+        self._cookies: dict[str, str] = {}
         self._home: Slot = cluster.slots[number % len(cluster.slots)]
         self._http: HttpConnection | None = None
         self._requests = 0
@@ -79,7 +79,8 @@ class Person:
     @property
     def ext(self) -> str:
         """Their id on the platform."""
-        return hashlib.sha256(b"outcry room\0" + self._cookies["outcry_session"].encode()).hexdigest()
+        token = next(value for name, value in self._cookies.items() if name.startswith("outcry_session_"))
+        return hashlib.sha256(b"outcry room\0" + token.encode()).hexdigest()
 
     # What they ask
 
@@ -150,13 +151,14 @@ class Person:
         head = f"{method} {self._base}{path} HTTP/1.1\r\n{self._headers(slot)}{told}\r\n"
         status, answered, answer = await self._http.request(head.encode() + body)
         for name, value in _COOKIE.findall(answered):
-            self._cookies[name.decode().removesuffix(f"_{slot.port}")] = value.decode()
+            self._cookies[name.decode()] = value.decode()
         return status, answer
 
     def _headers(self, slot: Slot) -> str:
-        """A browser that comes by a proxy has one set of cookies, whatever port the process behind it listens at."""
+        """A browser keeps one set of cookies for a host, whatever port it asks. Those of versions before this one were
+        named for the port, as by a proxy, which has one."""
         host, address = f"127.0.0.1:{slot.port}", f"10.9.{self.number // 250}.{self.number % 250 + 1}"
-        pairs = [f"{name}{end}={value}" for name, value in self._cookies.items() for end in (f"_{slot.port}", "")]
+        pairs = [f"{_for_port(name, slot.port)}={value}" for name, value in self._cookies.items()]
         cookies = f"Cookie: {'; '.join(pairs)}\r\n" if pairs else ""
         return f"Host: {host}\r\nOrigin: http://{host}\r\nX-Forwarded-For: {address}\r\n{cookies}"
 
@@ -319,6 +321,12 @@ async def all_told(people: Sequence[Person], within_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             await asyncio.gather(*(person.told_all() for person in people))
+
+
+def _for_port(cookie: str, port: int) -> str:
+    """Its name at that port, where it is named for one."""
+    name, _, end = cookie.rpartition("_")
+    return f"{name}_{port}" if len(end) == 5 and end.isdecimal() else cookie
 
 
 def _taken(answer: Shown) -> bool:

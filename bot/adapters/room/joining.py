@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.adapters.room import NAME
-from bot.adapters.room.limits import Counted, Limits, RefusalError
+from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
 from bot.adapters.room.security import Sessions, Visitor, external_id, new_token, whose
 from bot.market.member_names import NameRefused, fitting_name
@@ -23,11 +23,10 @@ class Newcomers:
     """A browser has no cookie before its first answer, so that it is known by its request alone until then: by every
     process, since what it is given follows from its request."""
 
-    def __init__(self, clock: Callable[[], int], log: MessageLog, sessions: Sessions, limits: Limits) -> None:
+    def __init__(self, clock: Callable[[], int], log: MessageLog, sessions: Sessions) -> None:
         self._clock = clock
         self._log = log
         self._sessions = sessions
-        self._limits = limits
         self._coming: dict[tuple[str, str], asyncio.Task[Visitor]] = {}
 
     async def come(self, room: str, visitor: Visitor, wanted: str, request_id: str) -> Visitor:
@@ -35,7 +34,6 @@ class Newcomers:
         request = (visitor.whose, request_id)
         task = self._coming.get(request)
         if task is None:
-            self._limits.check(Counted.JOIN, visitor.whose)
             task = self._coming[request] = asyncio.create_task(self._come(room, visitor, wanted, request_id))
             task.add_done_callback(partial(self._forget, request))
         return await asyncio.shield(task)  # a browser that hangs up may ask again
@@ -47,10 +45,12 @@ class Newcomers:
             asyncio.get_running_loop().call_later(REMEMBERED_S, self._coming.pop, request, None)
 
     async def _come(self, room: str, visitor: Visitor, wanted: str, request_id: str) -> Visitor:
+        await self._sessions.check_joins(visitor.whose)
         come = visitor
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
             nonlocal come
+            await self._sessions.hold_joins(uow, visitor.whose)
             await uow.serialise("names of a room", room)  # two who come at once, to whichever process, differ
             token, now_ms = visitor.token or self._sessions.token_of(visitor.whose, request_id), self._clock()
             person = await uow.people.find(NAME, external_id(token))
@@ -61,12 +61,12 @@ class Newcomers:
                 name = await self._fitting(uow, room, wanted, visitor)
                 person = await uow.people.identify(NAME, external_id(token), name, now_ms)
                 note: Payload = {"note": "joined", "by": person.id}
+                await self._sessions.count_join(uow, visitor.whose)
                 messages = [await uow.room.append(room, TALK, note, author=name, now_ms=now_ms)]
             come = replace(visitor, whose=whose(person, ""), token=token, ext=external_id(token), person=person)
             return messages
 
-        if await self._log.write_apart(write):
-            self._limits.use(Counted.JOIN, visitor.whose)
+        await self._log.write_apart(write)
         return come
 
     async def _fitting(self, uow: UnitOfWork, room: str, wanted: str, visitor: Visitor) -> str:

@@ -2,9 +2,8 @@
 
 A member has given a name. Streams are places: members have theirs and strangers have others, so that strangers never
 stand in a member's way; among members, who has several windows gives one up to who has none, and who came to the room
-last to who was here before. Everything else is counted in windows of time.
-
-All of this protects one process on one machine, and each process counts for itself.
+last to who was here before. Everything else is counted in windows of time. All this spares a machine, so each process
+counts for itself; what guards money or secrets is counted for all together (`bot.chat.shared_limits`).
 """
 
 from __future__ import annotations
@@ -44,8 +43,6 @@ class Counted(StrEnum):
     CHART = "chart"  # pictures of charts, drawn or kept
     LINE = "line"  # lines, presses and forms: the dispatcher has its own, closer limit, and answers beyond it
     TALK = "talk"
-    JOIN = "join"
-    ADMIN_GUESS = "admin guess"
 
 
 LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
@@ -55,13 +52,12 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.CHART: (Limit(120, 60_000),),
     Counted.LINE: (Limit(40, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
-    Counted.JOIN: (Limit(100, 60_000), Limit(400, 3_600_000)),
-    Counted.ADMIN_GUESS: (Limit(10, 600_000),),
 }
-SENTENCES: Mapping[Counted, Callable[[int], str]] = {
-    Counted.JOIN: words.too_many_joins,
-    Counted.ADMIN_GUESS: words.too_many_guesses,
-}
+
+
+def too_often(sentence: Callable[[int], str], wait_ms: int) -> RefusalError:
+    """What `sentence` says to who must wait so long."""
+    return RefusalError(429, sentence(wait_ms), -(-wait_ms // 1_000))
 
 
 class Limits:
@@ -75,7 +71,7 @@ class Limits:
         """RefusalError 429, with how long to wait, where one more would be too many."""
         wait_ms = self._windows[counted].wait(whose, self._monotonic_ms())
         if wait_ms > 0:
-            raise RefusalError(429, SENTENCES.get(counted, words.slow_down)(wait_ms), -(-wait_ms // 1_000))
+            raise too_often(words.slow_down, wait_ms)
 
     def use(self, counted: Counted, whose: str) -> None:
         self._windows[counted].use(whose, self._monotonic_ms())

@@ -52,7 +52,7 @@ class Routes:
         self._log = log
         self._handlers = handlers
         self._sessions = sessions
-        self._newcomers = Newcomers(clock, log, sessions, limits)
+        self._newcomers = Newcomers(clock, log, sessions)
         self._streams = streams
         self._events = events
         self._draw = draw
@@ -104,8 +104,7 @@ class Routes:
     async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""
         visitor = await self._visitor(request)
-        if not self._sessions.is_admin_token(token_given):
-            self._limits.count(Counted.ADMIN_GUESS, visitor.whose)  # never in the way of the right one
+        if not await self._sessions.is_admin_token(token_given, visitor.whose):
             raise RefusalError(403, words.admin_link_wrong())
         token = visitor.token or new_token()
         response = web.Response(status=303, headers={"Location": request.path})

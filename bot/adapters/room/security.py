@@ -24,14 +24,17 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.client_address import client_address, network_of
 from bot.adapters.room import NAME, request_body
-from bot.adapters.room.limits import RefusalError
-from bot.chat import plain_text
+from bot.adapters.room.limits import RefusalError, too_often
+from bot.chat import plain_text, shared_limits
+from bot.chat.shared_limits import Tried
 from bot.settings import Network
 from bot.words import room as words
 from bot.words import usage as words_usage
+from storage.clock import SystemClock
 from storage.database import Database
 from storage.records import Person
 from storage.trouble import TroubleError
+from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +171,7 @@ def _bytes(given: str) -> bytes:
 class Sessions:
     def __init__(self, db: Database, admin_token: str) -> None:
         self._db = db
+        self._wall_ms = SystemClock().now_ms  # not the market's clock, which a demo hurries: windows of time are real
         self._admin_token = admin_token.encode()
         self._secret = b""
 
@@ -197,9 +201,40 @@ class Sessions:
         asked = f"session\0{network}\0{request_id}".encode()
         return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
 
-    def is_admin_token(self, given: str) -> bool:
-        """Whether this is the admin link's token; takes the same time whatever was given."""
-        return hmac.compare_digest(_bytes(given), self._admin_token)
+    async def check_joins(self, whose: str) -> None:
+        """RefusalError where too many have come from there."""
+        async with self._db.reading() as uow:
+            wait_ms = await shared_limits.wait(uow, Tried.JOIN, whose, self._wall_ms())
+        if wait_ms > 0:
+            raise too_often(words.too_many_joins, wait_ms)
+
+    async def hold_joins(self, uow: UnitOfWork, whose: str) -> None:
+        """First in the unit in which somebody comes from there: nobody else from there does until it ends. RefusalError
+        where too many have come."""
+        wait_ms = await shared_limits.turn(uow, Tried.JOIN, whose, self._wall_ms())
+        if wait_ms > 0:
+            raise too_often(words.too_many_joins, wait_ms)
+
+    async def count_join(self, uow: UnitOfWork, whose: str) -> None:
+        await uow.attempts.add(Tried.JOIN, whose, self._wall_ms())
+
+    async def is_admin_token(self, given: str, whose: str) -> bool:
+        """Whether this is the admin link's token, which nobody's guesses keep out; a wrong one is counted, and
+        RefusalError where there were too many."""
+        if hmac.compare_digest(_bytes(given), self._admin_token):  # takes the same time whatever was given
+            return True
+        wall_ms = self._wall_ms()
+        async with self._db.reading() as uow:  # a flood waits for nobody's writing
+            wait_ms = await shared_limits.wait(uow, Tried.ADMIN_LINK, whose, wall_ms)
+        if wait_ms > 0:
+            raise too_often(words.too_many_guesses, wait_ms)
+        async with self._db.writing() as uow:
+            wait_ms = await shared_limits.turn(uow, Tried.ADMIN_LINK, whose, wall_ms)
+            if wait_ms > 0:
+                raise too_often(words.too_many_guesses, wait_ms)
+            await uow.attempts.add(Tried.ADMIN_LINK, whose, wall_ms)
+            await uow.commit()
+        return False
 
     def admin_cookie(self, token: str) -> str:
         """What the admin cookie of this session holds: good for no other session and no other admin token."""

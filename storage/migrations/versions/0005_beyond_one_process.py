@@ -1,4 +1,5 @@
-"""Several processes on one database: who holds what; which orders of a member wait, found by an index."""
+"""Several processes on one database: who holds what; what may be tried only so often; which orders of a member wait,
+found by an index."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     _leases()
+    _attempts()
     _room()
     op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
 
@@ -33,3 +35,15 @@ def _room() -> None:
     """Which request a message answers: once, whichever process answers it."""
     op.add_column("room_messages", sa.Column("request_id", sa.String(128), nullable=True))
     op.create_index("ix_room_messages_request_id", "room_messages", ["request_id"], unique=True)
+
+
+def _attempts() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
+    )
+    op.create_index("ix_attempts_key_at_ms", "attempts", ["key", "at_ms"])
+    op.create_index("ix_attempts_at_ms", "attempts", ["at_ms"])

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.room.limits import LIMITS, Counted
-from bot.chat import plain_text
+from bot.chat import plain_text, shared_limits
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Windows
-from bot.dispatcher import TRIES, TYPING
+from bot.chat.shared_limits import Tried
+from bot.commands import COMMANDS
+from bot.dispatcher import TYPING, Dispatcher
 from tests.bot.adapters.room.harness import request_id, room_harness
 from tests.bot.harness import ADMIN, chat_harness, running
 
@@ -91,11 +93,13 @@ async def test_a_flood_of_completions_uses_up_no_lines_and_gets_nothing(tmp_path
 
 async def test_guessing_codes_is_stopped_for_the_guesser_alone(tmp_path: Path) -> None:
     """Every try counts, a right code would too; it passes."""
-    (limit,) = TRIES
+    (limit,) = shared_limits.LIMITS[Tried.CODE]
     async with chat_harness(tmp_path) as harness:
         await running(harness)
         before = harness.rows()
         for guess in range(limit.count + 3):
+            if guess == limit.count:
+                harness.dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS)  # another process, or a restart
             harness.now += 5_000
             reply = await harness.say("eve", f"/link AAAA-AA{guess:02}")
             assert not reply.ok

@@ -13,7 +13,9 @@ import pytest
 
 from bot.adapters.room import event_stream, limits, request_body
 from bot.adapters.room.limits import LIMITS, Counted
+from bot.chat import shared_limits
 from bot.chat.rate_limits import Limit
+from bot.chat.shared_limits import Tried
 from tests.bot.adapters.room.harness import ADMIN, Browser, RoomHarness, Stream, request_id, room_harness
 
 HERE, THERE, ELSEWHERE = "203.0.113.1", "203.0.113.2", "2001:db8::1"
@@ -29,6 +31,7 @@ async def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         monkeypatch.setattr(limits, name, 3)
     monkeypatch.setattr(limits, "MOST_STREAMS_EACH", 2)
     monkeypatch.setattr(limits, "LIMITS", FEW)
+    monkeypatch.setattr(shared_limits, "LIMITS", dict.fromkeys(Tried, (Limit(3, 60_000),)))
     async with room_harness(tmp_path, trusted_proxies=[ip_network("127.0.0.1")]) as made:
         yield made
 
