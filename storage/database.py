@@ -17,7 +17,19 @@ from storage.address import parse_url
 from storage.adoption import adopt
 from storage.awaited import Awaited
 from storage.cannot_open import CannotOpenError, check_path, explaining, place
-from storage.engines import begin_reading, begin_writing, migrating_engine, postgres_engine, sqlite_engine, to_json
+from storage.engines import (
+    AT_LENGTH,
+    FIRST,
+    HOLDING,
+    READERS_KEPT,
+    WRITERS,
+    begin_reading,
+    begin_writing,
+    migrating_engine,
+    postgres_engine,
+    sqlite_engine,
+    to_json,
+)
 from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight, finish
@@ -63,9 +75,11 @@ class Database:
             from storage.postgres_connection import PostgresServer  # an extra: who has SQLite needs no asyncpg
 
             server = self._server = PostgresServer()
-            self._writer = postgres_engine(url, server, begin_writing())
-            self._reader = postgres_engine(url, server, begin_reading())
-            self._at_length = postgres_engine(url, server, begin_reading(at_length=True), at_length=True)
+            self._writer = postgres_engine(url, server, begin_writing(), WRITERS)
+            self._first = postgres_engine(url, server, begin_writing(), FIRST)
+            self._holding = postgres_engine(url, server, begin_writing(), HOLDING)
+            self._reader = postgres_engine(url, server, begin_reading(), READERS_KEPT)
+            self._at_length = postgres_engine(url, server, begin_reading(at_length=True), AT_LENGTH, at_length=True)
         self._readers = Readers(self._open_reader)
         self._group = GroupCommit(self._open_writer)
         self._writing: set[asyncio.Task[object]] = set()
@@ -147,7 +161,7 @@ class Database:
             await self._readers.close()
             await self._group.close(wait=idle)
         else:
-            for engine in (self._at_length, self._reader, self._writer):
+            for engine in (self._at_length, self._reader, self._first, self._holding, self._writer):
                 await engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -166,11 +180,12 @@ class Database:
                 yield uow
 
     @asynccontextmanager
-    async def writing(self, *, first: bool = False) -> AsyncIterator[UnitOfWork]:
+    async def writing(self, *, first: bool = False, holding: bool = False) -> AsyncIterator[UnitOfWork]:
         """The one writer's transaction (BEGIN IMMEDIATE): rolled back unless `await uow.commit()`. Units do not nest:
         opening one inside another raises RuntimeError. Cancelling waits for the statement under way.
 
-        On SQLite units that wait share one durable commit, see `group_commit`; `first`: before all others that wait."""
+        `first`: before all others that wait, a tick; `holding`: it renews leases. On SQLite units that wait share one
+        durable commit, see `group_commit`."""
         if self._read_only:
             raise RuntimeError("this database was opened read-only")
         task = asyncio.current_task()
@@ -180,7 +195,11 @@ class Database:
             self._writing.add(task)
         try:
             with self.watch.within(writing=True):
-                unit = self._writing_in_place(first) if self.is_sqlite else self._unit(self._writer, snapshot=False)
+                if self.is_sqlite:
+                    unit = self._writing_in_place(first or holding)
+                else:
+                    engine = self._holding if holding else self._first if first else self._writer
+                    unit = self._unit(engine, snapshot=False)
                 async with unit as uow:
                     yield uow
         finally:

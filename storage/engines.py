@@ -19,7 +19,10 @@ from storage.in_place import BUSY_MS, READERS
 if TYPE_CHECKING:
     from storage.postgres_connection import PostgresServer
 
-CONNECTIONS = 5  # kept; as many again for a while
+WRITERS = READERS_KEPT = 4  # connections kept for units; half as many more for a while. More writers are no faster
+FIRST = 3  # for ticks, which wait for no command
+HOLDING = 1  # for the leases, which wait for nobody: a process with much to do must not lose what it holds
+AT_LENGTH = 2
 CONNECT_S = 10.0  # how long a server may take to let us in
 ANSWER_S = 10.0  # to answer one statement, locks it waits for and its COMMIT included
 AT_LENGTH_S = 120.0  # to answer one that reads very many rows
@@ -43,16 +46,18 @@ def begin_reading(*, at_length: bool = False) -> str:
     return begin if at_length else f"{begin}; SET LOCAL idle_in_transaction_session_timeout = {IDLE_READING_MS}"
 
 
-def postgres_engine(url: URL, server: PostgresServer, begin: str, *, at_length: bool = False) -> AsyncEngine:
-    """For units of work on PostgreSQL: a connection comes with its transaction begun by `begin`, which also shows that
-    it is alive, and whoever takes it ends that. A server that hangs, or whose packets are lost, tells nobody: a
-    statement without an answer in time raises TimeoutError."""
+def postgres_engine(
+    url: URL, server: PostgresServer, begin: str, connections: int, *, at_length: bool = False
+) -> AsyncEngine:
+    """For units of work on PostgreSQL, with so many connections kept: one comes with its transaction begun by `begin`,
+    which also shows that it is alive, and whoever takes it ends that. A server that hangs, or whose packets are lost,
+    tells nobody: a statement without an answer in time raises TimeoutError."""
     answer_s = AT_LENGTH_S if at_length else ANSWER_S
     engine = create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",  # SQLAlchemy begins and ends nothing
-        pool_size=CONNECTIONS,
-        max_overflow=CONNECTIONS,
+        pool_size=connections,
+        max_overflow=connections // 2,
         pool_timeout=PLACE_S,
         pool_recycle=OLD_S if at_length else -1,
         json_serializer=to_json,

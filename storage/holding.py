@@ -204,7 +204,7 @@ class Holder:
     async def _give_back(self, held: Sequence[_Held]) -> None:
         """With all that the next holder must know: nothing was done since."""
         states = {each.lease: state | {COMPLETE: True} for each in held if (state := dict(each.wish.state() or {}))}
-        async with self._db.writing() as uow:
+        async with self._db.writing(holding=True) as uow:
             await uow.leases.leave(states)
             await uow.leases.give_up([each.lease for each in held])
             await uow.commit()
@@ -231,7 +231,7 @@ class Holder:
     async def _ask(self) -> _Round:
         found, now_ms = _Round(), self._clock.now_ms()
         states = self._states()
-        async with self._db.writing() as uow:
+        async with self._db.writing(holding=True) as uow:
             if not self._released:
                 await uow.leases.release_all()
             found.renewed = await uow.leases.renew(self.process, now_ms, self._length_ms)
