@@ -255,9 +255,9 @@ class CountedDatabase(Database):
             yield uow
 
     @asynccontextmanager
-    async def writing(self, *, first: bool = False) -> AsyncIterator[UnitOfWork]:
+    async def writing(self, *, first: bool = False, holding: bool = False) -> AsyncIterator[UnitOfWork]:
         self.units["writing"] += 1
-        async with super().writing(first=first) as uow:
+        async with super().writing(first=first, holding=holding) as uow:
             yield uow
 
 
