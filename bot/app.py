@@ -90,7 +90,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         if db is None:
             return 0 if stopped.is_set() else 3
         if settings.admin_token != given:
-            print(_token_kept(), file=sys.stderr)
+            print(_token_kept(settings.public_url), file=sys.stderr)
         clock = SystemClock()
         holder = Holder(db, clock, process_name())
         endings = Endings()
@@ -219,6 +219,7 @@ async def _room(parts: PlatformParts) -> Platform:
         admin_token=settings.admin_token or "",
         draw=parts.charts.picture,
         more=[ready_route(parts.health.readiness)],
+        public_url=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
         holder=parts.holder,
     )
@@ -326,8 +327,9 @@ def _kept_token() -> str:
     return token
 
 
-def _token_kept() -> str:
-    return f"The admin token is in {TOKEN_FILE.resolve()}: open the room with ?admin=TOKEN once."
+def _token_kept(public_url: str | None) -> str:
+    room = f"{public_url}/?admin=TOKEN" if public_url else "the room with ?admin=TOKEN"
+    return f"The admin token is in {TOKEN_FILE.resolve()}: open {room} once."
 
 
 def _no_token_file(error: OSError) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -40,6 +40,7 @@ class Settings:
     room_host: str = "127.0.0.1"
     room_port: int = 8080
     admin_token: str | None = field(default=None, repr=False)
+    public_url: str | None = None  # https://host or https://host:port, as browsers send it in Origin
     trusted_proxies: tuple[Network, ...] = ()
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
@@ -117,6 +118,17 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _public(text: str) -> str:
+    """An https address without a path, as browsers spell an origin: in small letters, without the usual port."""
+    address = urlsplit(text)
+    if address.scheme != "https" or not address.hostname or address.username is not None:
+        raise ValueError
+    if address.path.strip("/") or address.query or address.fragment:
+        raise ValueError
+    host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname.encode("idna").decode("ascii")
+    return f"https://{host}" if address.port in (None, 443) else f"https://{host}:{address.port}"
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     """`127.0.0.1, 10.0.0.0/8, ::1`."""
     return tuple(ipaddress.ip_network(part, strict=False) for part in text.replace(",", " ").split())
@@ -182,6 +194,11 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "OUTCRY_ROOM_HOST": ("room_host", str, "must be an address of this machine, for example 127.0.0.1"),
     "OUTCRY_ROOM_PORT": ("room_port", _port, "must be a port from 0 to 65535 (0: any free one)"),
     "OUTCRY_ADMIN_TOKEN": ("admin_token", _token, "must have at least 16 characters; leave it out to get one made"),
+    "OUTCRY_PUBLIC_URL": (
+        "public_url",
+        _public,
+        "must be the https address under which a proxy serves the room, without a path, like https://outcry.example.org",
+    ),
     "OUTCRY_TRUSTED_PROXIES": (
         "trusted_proxies",
         _networks,

@@ -31,6 +31,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "facts": ("name", "value"),
             "counters": ("name", "value"),
             "lines": ("key", "line", "person", "chat_ext", "created_ms"),
+            "leases": ("name", "holder", "epoch", "until_ms", "state"),
             "attempts": ("id", "key", "at_ms"),
             "codes": ("hash", "kind", "person", "market", "created_ms", "expires_ms", "used_ms"),
         },

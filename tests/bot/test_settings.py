@@ -37,6 +37,34 @@ def test_proxies_are_addresses_and_networks_in_one_line() -> None:
     assert errors[0].sentence.startswith("OUTCRY_TRUSTED_PROXIES must be addresses or networks")
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://Outcry.example.org/", "https://outcry.example.org"),
+        ("https://outcry.example.org:443", "https://outcry.example.org"),
+        ("https://outcry.example.org:8443", "https://outcry.example.org:8443"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
+        ("http://outcry.example.org", None),
+        ("outcry.example.org", None),
+        ("https://outcry.example.org/room", None),
+        ("https://outcry.example.org?admin=x", None),
+        ("https://me:secret@outcry.example.org", None),
+        ("https://outcry.example.org:port", None),
+        ("https://", None),
+    ],
+)
+def test_the_public_address_is_an_origin_as_browsers_spell_it(given: str, read: str | None) -> None:
+    settings = load({"OUTCRY_PUBLIC_URL": given}, NOWHERE)
+    if read is None:
+        assert isinstance(settings, list)
+        assert settings[0].sentence.startswith("OUTCRY_PUBLIC_URL must be the https address")
+        assert "secret" not in settings[0].sentence
+    else:
+        assert isinstance(settings, Settings)
+        assert settings.public_url == read
+
+
 def test_all_mistakes_are_told_together() -> None:
     errors = load({"OUTCRY_ROOM_PORT": "many", "OUTCRY_TICK_MS": "1", "DATABASE_URL": "mysql://x"}, NOWHERE)
     assert isinstance(errors, list)

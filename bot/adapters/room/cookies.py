@@ -17,15 +17,17 @@ LIFE_S = 400 * 86_400  # the longest that browsers keep a cookie
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """`port` is the one we listen on: cookies of versions before this one were named after it."""
+    """`port` is the one we listen on: cookies of versions before this one were named after it. `secure`: browsers send
+    them over https alone."""
 
     room: str = ""
     port: int = 0
+    secure: bool = False
 
     @classmethod
-    def of(cls, secret: bytes, port: int) -> Cookies:
+    def of(cls, secret: bytes, port: int, *, secure: bool) -> Cookies:
         """`secret`: the room's; nothing of it can be learnt from the names."""
-        return cls(hmac.new(secret, b"outcry: name of cookies", hashlib.sha256).hexdigest()[:12], port)
+        return cls(hmac.new(secret, b"outcry: name of cookies", hashlib.sha256).hexdigest()[:12], port, secure)
 
     def get(self, request: web.Request, name: str) -> str:
         """ "" where there is none."""
@@ -33,7 +35,9 @@ class Cookies:
         return request.cookies.get(self._name(name), before)
 
     def set(self, response: web.Response, name: str, value: str) -> None:
-        response.set_cookie(self._name(name), value, max_age=LIFE_S, path="/", httponly=True, samesite="Lax")
+        response.set_cookie(
+            self._name(name), value, max_age=LIFE_S, path="/", secure=self.secure, httponly=True, samesite="Lax"
+        )
 
     def renew(self, request: web.Request, response: web.Response, name: str, value: str) -> None:
         """Under today's name, where the browser has it under another."""

@@ -70,9 +70,12 @@ def is_own_host(host: str, names: Collection[str]) -> bool:
     return True
 
 
-def is_own_page(request: web.Request) -> bool:
-    """Whether a post comes from a page of ours: browsers name the sending page's origin with every post."""
+def is_own_page(request: web.Request, public_url: str | None = None) -> bool:
+    """Whether a post comes from a page of ours: browsers name the sending page's origin with every post. Where the room
+    has an address of its own, the page is there and nowhere else, whatever Host a proxy passes on."""
     origin = request.headers.get("Origin", "")
+    if public_url is not None:
+        return origin == public_url
     try:
         return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
     except ValueError:  # no address at all
@@ -84,16 +87,18 @@ def network(request: web.Request, trusted: Sequence[Network]) -> str:
     return network_of(client_address(request.remote or "", request.headers.getall("X-Forwarded-For", ()), trusted))
 
 
-def middleware(names: Collection[str]) -> Middleware:
+def middleware(names: Collection[str], public_url: str | None = None) -> Middleware:
     """Checks every request, and answers every failure with one sentence."""
+    public_host = urlsplit(public_url).hostname if public_url is not None else None
+    own = {*names, public_host} if public_host else names
 
     @web.middleware
     async def check_request(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if not is_own_host(request.headers.get("Host", ""), names):
+            if not is_own_host(request.headers.get("Host", ""), own):
                 raise RefusalError(421, words.wrong_host())
             if request.method == "POST":
-                if not is_own_page(request):
+                if not is_own_page(request, public_url):
                     raise RefusalError(403, words.foreign_page())
                 if request.content_type != "application/json":
                     raise RefusalError(415, words.not_json())

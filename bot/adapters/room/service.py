@@ -27,10 +27,11 @@ from storage.holding import Holder
 class RoomService:
     """`clock` gives epoch milliseconds of market time, `speed` how many of them pass in a millisecond of the wall's.
 
-    `names` are host names besides `localhost` under which a proxy serves the room; `titles` the chats it holds by their
-    external id, the first of them at `/`; `more` are routes of others, served beside them. `trusted_proxies` are
-    believed whom they speak for. `holder` knows the other processes that serve the room. The announcer speaks through
-    `platform`.
+    `names` are host names besides `localhost` under which it may be asked for; `public_url` is the https address under
+    which a proxy serves it to everybody: posts come from there alone, and cookies go there alone. `titles` are the
+    chats it holds by their external id, the first of them at `/`; `more` are routes of others, served beside them.
+    `trusted_proxies` are believed whom they speak for. `holder` knows the other processes that serve the room. The
+    announcer speaks through `platform`.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class RoomService:
         draw: DrawThemed,
         speed: Callable[[], float] = lambda: 1.0,
         names: Collection[str] = (),
+        public_url: str | None = None,
         trusted_proxies: Sequence[Network] = (),
         titles: Mapping[str, str] | None = None,
         more: Sequence[web.RouteDef] = (),
@@ -52,10 +54,13 @@ class RoomService:
     ) -> None:
         self._db = db
         self._host = host
+        self._secure = public_url is not None
         self._admin_token = admin_token
         self.platform = RoomPlatform(db, clock)
         self._log = self.platform.log
-        app = web.Application(middlewares=[security.middleware(names)], client_max_size=security.LARGEST_BODY)
+        app = web.Application(
+            middlewares=[security.middleware(names, public_url)], client_max_size=security.LARGEST_BODY
+        )
         self._server = HttpServer(app, host, port)
         events = PageEvents()
         presence = Presence(None if db.alone else holder)
@@ -87,7 +92,7 @@ class RoomService:
         secret = await self._secret()
         self._sessions.open(secret)
         port = await self._server.start()
-        self._routes.cookies = Cookies.of(secret, port)
+        self._routes.cookies = Cookies.of(secret, port, secure=self._secure)
         self._following = asyncio.create_task(self._log.follow())
         self._streams.keep_within(self._server.connections.most)
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -104,6 +104,26 @@ async def test_a_page_that_rebinds_its_name_gets_nothing(harness: RoomHarness) -
     assert (await visitor.post("api/join", {"name": "Eve", "request": request_id()}, Host="evil.example"))[0] == 421
 
 
+async def test_a_room_with_a_public_address_is_used_from_there_alone(tmp_path: Path) -> None:
+    """A proxy may pass on its own Host or the browser's; the page's origin is what counts, and cookies need https."""
+    public = "https://outcry.example.org"
+    async with room_harness(tmp_path, public_url=public) as harness:
+        visitor = harness.browser()
+
+        async def joined(origin: str, host: str) -> tuple[int, str]:
+            payload = {"name": "Ada", "request": request_id()}
+            headers = {"Origin": origin, "Host": host}
+            async with visitor.http.post(f"{harness.url}api/join", json=payload, headers=headers) as answer:
+                return answer.status, answer.headers.get("Set-Cookie", "")
+
+        assert (await joined(harness.url.rstrip("/"), "127.0.0.1"))[0] == 403
+        assert (await joined("http://outcry.example.org", "outcry.example.org"))[0] == 403
+        assert (await joined(public, "evil.example"))[0] == 421
+        for host in ("outcry.example.org", "127.0.0.1"):
+            status, cookie = await joined(public, host)
+            assert (status, "Secure" in cookie.split("; ")) == (200, True)
+
+
 FOREIGN = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
