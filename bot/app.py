@@ -35,7 +35,7 @@ from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
-from bot.settings import Settings
+from bot.settings import Settings, webhook_secret_of
 from scheduler.jobs import Jobs
 from scheduler.tick import TickReport
 from storage import private_files
@@ -252,10 +252,8 @@ async def _discord(parts: PlatformParts) -> Platform:
 
 
 async def _telegram(parts: PlatformParts) -> Platform:
-    from bot.adapters.telegram_chat.service import (  # who runs only the room need not load it
-        TelegramService,
-        TelegramSettings,
-    )
+    from bot.adapters.telegram_chat.connection import TelegramSettings  # who runs only the room need not load it
+    from bot.adapters.telegram_chat.service import TelegramService
 
     settings = TelegramSettings(
         token=parts.settings.telegram_token or "",
@@ -266,9 +264,10 @@ async def _telegram(parts: PlatformParts) -> Platform:
         webhook_secret=parts.settings.telegram_webhook_secret,
     )
     draw, budget, ready = parts.charts.picture, parts.budgets["telegram"], _ready("telegram")
-    return await _connect(
-        TelegramService(parts.db, parts.dispatcher, parts.clock, draw, budget, settings, ready), parts.stack
+    service = TelegramService(
+        parts.db, parts.dispatcher, parts.clock, draw, budget, settings, ready, holder=parts.holder
     )
+    return await _connect(service, parts.stack)
 
 
 async def _connect(service: ReconnectingService, stack: AsyncExitStack) -> Platform:
@@ -307,8 +306,8 @@ def _taken(settings: Settings, error: OSError) -> str:
 
 def _with_secrets(settings: Settings, wanted: Collection[str]) -> Settings:
     """With those that are made here where they are not given, so that logs know them. Raises CannotStartError."""
-    if settings.telegram_webhook_url and not settings.telegram_webhook_secret:
-        settings = replace(settings, telegram_webhook_secret=secrets.token_urlsafe(32))
+    if settings.telegram_webhook_url and settings.telegram_token and not settings.telegram_webhook_secret:
+        settings = replace(settings, telegram_webhook_secret=webhook_secret_of(settings.telegram_token))
     if "room" not in wanted or settings.admin_token:
         return settings
     try:

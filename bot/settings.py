@@ -6,6 +6,8 @@ A variable that only looks like one of ours is told too: a misspelt setting is s
 from __future__ import annotations
 
 import difflib
+import hashlib
+import hmac
 import ipaddress
 import os
 import re
@@ -61,6 +63,12 @@ class Settings:
         """What no log line may hold."""
         known = (self.admin_token, self.discord_token, self.telegram_token, self.telegram_webhook_secret)
         return [secret for secret in (*known, *_passwords(self.database_url)) if secret]
+
+
+def webhook_secret_of(token: str) -> str:
+    """What only Telegram is told where TELEGRAM_WEBHOOK_SECRET is not set: all processes with this token come to the
+    same, and from it nobody comes to the token."""
+    return hmac.new(token.encode(), b"Outcry: the secret of Telegram's webhook", hashlib.sha256).hexdigest()
 
 
 def _passwords(url: str) -> tuple[str, ...]:

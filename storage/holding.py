@@ -46,11 +46,13 @@ async def _nothing_lost() -> None:
 class Wish:
     """What is to happen when a lease is `gained` (with what its last holder left) and when it is `lost`: both are
     awaited between rounds, so they start things and wait for nothing. `state` is what the next holder must know, asked
-    for at each renewal; None: as it was."""
+    for at each renewal and when it is given back; None: as it was. While it is not so that we `can` do what it is for,
+    it is left to others."""
 
     gained: Callable[[Lease, Payload | None], Awaitable[None]] = _nothing_gained
     lost: Callable[[], Awaitable[None]] = _nothing_lost
     state: Callable[[], Payload | None] = lambda: None
+    can: Callable[[], bool] = lambda: True
 
 
 def _joined(wishes: Sequence[Wish]) -> Wish:
@@ -66,7 +68,7 @@ def _joined(wishes: Sequence[Wish]) -> Wish:
         states = [state for wish in wishes if (state := wish.state()) is not None]
         return {subject: value for state in states for subject, value in state.items()} if states else None
 
-    return Wish(gained=gained, lost=lost, state=state)
+    return Wish(gained=gained, lost=lost, state=state, can=lambda: all(wish.can() for wish in wishes))
 
 
 def _no_wish(name: str) -> Wish:
@@ -137,6 +139,11 @@ class Holder:
         """Take this process's part of all that there are now, by `names`; each is called as its group and what tells it
         from the others (`market 7`). They are shared out among the processes that want the same."""
         self._groups[group] = _Group(names, wish or _no_wish)
+
+    @property
+    def unseen_ms(self) -> int:
+        """For how long a holder may go on after it last left what the next one must know."""
+        return LEAVE_ALONE_MS + ROUND_MS if self._alone else LEASE_MS
 
     def tell(self, subject: str, about: Callable[[], Json]) -> None:
         """What the other processes are to know about this one (JSON), see `told`."""
@@ -220,7 +227,7 @@ class Holder:
 
     async def _has_news(self, monotonic_ms: int) -> bool:
         """Of a process that is alone: whether there is anything to write down. Mostly there is not."""
-        if self._asked_ms is None or set(self._wishes) - set(self._held):
+        if self._asked_ms is None or self._wanted() - set(self._held):
             return True
         waited_ms = monotonic_ms - self._asked_ms
         if waited_ms >= ALONE_MS // 3 or (waited_ms >= LEAVE_ALONE_MS and self._states()):
@@ -247,7 +254,7 @@ class Holder:
 
     async def _take(self, uow: UnitOfWork, found: _Round, now_ms: int) -> None:
         """What is free of what we want, one by one and of each group our part; what is more than that is given up."""
-        wanted = set(self._wishes) - set(found.standing)
+        wanted = self._wanted() - set(found.standing)
         found.taken = await uow.leases.take(wanted, self.process, now_ms, lease_ms=self._length_ms)
         processes = await uow.leases.processes(now_ms)
         self._others = {process: state for process, state in processes.items() if process != self.process}
@@ -267,6 +274,9 @@ class Holder:
                 most=max(0, part - len(current)),
                 lease_ms=self._length_ms,
             )
+
+    def _wanted(self) -> set[str]:
+        return {name for name in self._wishes if self._wish(name).can()}
 
     def _part(self, group: str, count: int, processes: dict[str, Payload]) -> int:
         """How many of so many are ours: each gets as many, and the first ones by name what is left over."""

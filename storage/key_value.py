@@ -44,6 +44,14 @@ class Lines(Repository):
         }
         await self._session.run(upsert(self._session.dialect, lines, ("key",), ("key", "created_ms")), row)
 
+    async def replace(self, key: str, kept: KeptLine, now_ms: int) -> None:
+        """Under a key that somebody has one line under at a time."""
+        row = {"key": key, "line": kept.line, "person": kept.person, "chat_ext": kept.chat_ext, "created_ms": now_ms}
+        await self._session.upsert(lines, ("key",), row)
+
+    async def drop(self, key: str) -> None:
+        await self._session.run(delete(lines).where(lines.c.key == key))
+
     async def get(self, key: str) -> KeptLine | None:
         row = await self._session.row(select(lines).where(lines.c.key == key))
         return None if row is None else KeptLine(line=row["line"], person=row["person"], chat_ext=row["chat_ext"])

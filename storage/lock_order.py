@@ -37,6 +37,7 @@ ORDER = (
     "tickets",
     "outbox",
     "message_refs",
+    "telegram_inbox",
     "facts",
     "chat_settings",
     "preferences",

@@ -32,6 +32,7 @@ from storage.schema import (
     pings,
     preferences,
     room_messages,
+    telegram_inbox,
     tickets,
     users,
 )
@@ -228,7 +229,8 @@ class PersonalData(Repository):
             await self._session.run(update(chats).where(chats.c.id == number).values(**values))
 
     async def _erase_waiting(self, ids: Sequence[int], identities: Sequence[Identity]) -> None:
-        """What is kept for them, what waits to be told to them, and where what they were told stands."""
+        """What is kept for them, what waits to be told to them, where what they were told stands, and what they said
+        that is not done with."""
         session = self._session
         await self._delete(lines, _lines_of(ids, identities))
         nowhere = {"platform": None, "chat_ext": None, "ref": None}
@@ -242,6 +244,8 @@ class PersonalData(Repository):
         for identity in identities:
             sent = and_(message_refs.c.platform == identity.platform, message_refs.c.chat_ext == identity.external_id)
             await self._delete(message_refs, sent)
+        telegram = [identity.external_id for identity in identities if identity.platform == "telegram"]
+        await self._delete(telegram_inbox, telegram_inbox.c.person.in_(telegram))
 
     async def _erase_settings(self, ids: Sequence[int]) -> None:
         for table in (preferences, pings, codes, chat_admins):

@@ -608,3 +608,18 @@ leases = Table(
     Column("until_ms", BigInteger, nullable=False, server_default="0"),  # by the database's clock
     Column("state", JsonColumn),  # what the next holder must know
 )
+
+telegram_inbox = Table(  # what Telegram reported, until it is done with
+    "telegram_inbox",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(32)),  # whose doing it is, by their id on Telegram
+    Column("payload", Text),  # none: done with; the number is kept a while, so that it is not done twice
+    Column("received_ms", BigInteger, nullable=False),
+)
+Index(
+    "ix_telegram_inbox_waiting",
+    telegram_inbox.c.update_id,
+    postgresql_where=telegram_inbox.c.payload.is_not(None),
+    sqlite_where=telegram_inbox.c.payload.is_not(None),
+)

@@ -25,6 +25,7 @@ from storage.personal_data import PersonalData
 from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
+from storage.telegram_inbox import TelegramInbox
 from storage.tickets import Tickets
 from storage.trades import Trades
 from storage.transfers import Transfers
@@ -77,6 +78,10 @@ class UnitOfWork(Session):
     @cached_property
     def lines(self) -> Lines:
         return Lines(self)
+
+    @cached_property
+    def telegram_inbox(self) -> TelegramInbox:
+        return TelegramInbox(self)
 
     @cached_property
     def room(self) -> RoomMessages:

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from bot.chat.rate_limits import UNSEEN_MS, Budget
+from bot.chat.rate_limits import Budget
 from storage.clock import Clock
 from storage.holding import COMPLETE, Holder, Wish
 from storage.leases import FencedError, Lease
 from storage.records import Payload
 from storage.unit_of_work import UnitOfWork
 
-BUDGET = "budget"  # in what the next holder must know
+BUDGET, WRITTEN = "budget", "written_ms"  # in what the next holder must know
+CLOCKS_APART_MS = 5_000  # by which the clocks of two machines may differ
 
 
 class HeldPlatforms:
@@ -33,9 +34,10 @@ class HeldPlatforms:
         self._platforms = platforms
         self._budgets = budgets
         self._gained = gained
+        self._epochs: dict[str, int] = {}
         if holder is not None:
             for platform in platforms:
-                holder.want(platform, self._wish(platform))
+                holder.want(platform, self._wish(platform, holder))
 
     def may(self, platform: str) -> bool:
         """Whether it is ours now, for certain."""
@@ -62,22 +64,28 @@ class HeldPlatforms:
                 await self._holder.lose(platform)
                 raise
 
-    def _wish(self, platform: str) -> Wish:
+    def _wish(self, platform: str, holder: Holder) -> Wish:
         async def gained(lease: Lease, state: Payload | None) -> None:
-            self._take_over_budget(platform, state or {})
+            if lease.epoch != self._epochs.get(platform):  # else nobody was there in between
+                self._take_over_budget(platform, {COMPLETE: True} if state is None else state, holder.unseen_ms)
+            self._epochs[platform] = lease.epoch
             self.taken_over.add(platform)
             self._gained()
 
         def state() -> Payload:
             windows = self._budgets[platform].to_json(self._clock.monotonic_ms())
-            return {BUDGET: {**windows}} if windows else {}
+            return {BUDGET: {**windows}} | ({WRITTEN: self._clock.now_ms()} if windows else {})
 
         return Wish(gained=gained, state=state)
 
-    def _take_over_budget(self, platform: str, state: Payload) -> None:
-        """Go on within what the holder before us left of the platform's limits. When that was written nobody knows who
-        does not share its clock: as if just now."""
-        budget = state.get(BUDGET)
-        if isinstance(budget, dict):
-            unseen_ms = 0 if COMPLETE in state else UNSEEN_MS
-            self._budgets[platform].take_over(budget, 0, self._clock.monotonic_ms(), unseen_ms)
+    def _take_over_budget(self, platform: str, state: Payload, unseen_ms: int) -> None:
+        """Go on within what the holder before us left of the platform's limits; where that is nothing, it may have sent
+        something since all the same. Half of each window counts as used of what nothing is known of."""
+        budget, written_ms = state.get(BUDGET), state.get(WRITTEN)
+        elapsed_ms = self._clock.now_ms() - written_ms if isinstance(written_ms, int) else 0
+        self._budgets[platform].take_over(
+            budget if isinstance(budget, dict) else {},
+            max(0, elapsed_ms - CLOCKS_APART_MS),
+            self._clock.monotonic_ms(),
+            0 if COMPLETE in state else unseen_ms,
+        )

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.telegram_chat.service import TelegramService, TelegramSettings
+from bot.adapters.telegram_chat.connection import TelegramSettings
+from bot.adapters.telegram_chat.service import TelegramService
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Picture
 from bot.commands import COMMANDS

@@ -20,6 +20,11 @@ from telegram.error import (
 
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 
+
+class NotServingError(NetworkError):
+    """This process does not serve Telegram, or no longer for certain: nothing was sent."""
+
+
 LOST_CONNECTION_MS = 2_000
 NO_CONNECTION_MS = 10_000
 
@@ -82,6 +87,8 @@ def translate(error: TelegramError, *, private: bool) -> RetryLaterError | Unrea
         return RetryLaterError(LOST_CONNECTION_MS)
     if is_unknown_method(error):
         return UnreachableError(Unreachable.MESSAGE, error.message)
+    if isinstance(error, NotServingError):
+        return RetryLaterError(LOST_CONNECTION_MS, overall=True)
     if isinstance(error, InvalidToken | Conflict):
         return RetryLaterError(NO_CONNECTION_MS, overall=True)
     if isinstance(error, BadRequest):

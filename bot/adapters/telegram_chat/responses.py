@@ -14,6 +14,7 @@ from telegram import ForceReply
 
 from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.telegram_chat import NAME
+from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
@@ -72,6 +73,7 @@ class TelegramResponder:
         ranks: ChatRanks,
         throttle: Throttle,
         deep_links: DeepLinks,
+        awaited: AwaitedValues,
         draw: Draw,
         link: Callable[[str], str],
     ) -> None:
@@ -85,7 +87,7 @@ class TelegramResponder:
         self.charts = AnswerCharts(draw)
         self._link = link
         self._titles: dict[str, str] = {}
-        self.awaited_values: dict[str, str] = {}  # by person: the key of the step whose value they may type next
+        self._awaited = awaited
 
     # -- running
 
@@ -250,7 +252,7 @@ class TelegramResponder:
         await self._throttle.send(
             address, lambda: self._sender.send(address, question.reply, force=force, extra=extra, counted=1)
         )
-        self.awaited_values[incoming.person_ext] = key
+        await self._awaited.expect(incoming.person_ext, key)
 
     async def _respond_in_group(self, incoming: IncomingUpdate, invocation: Invocation, reply: Reply) -> None:
         """For everybody, in the topic where it was asked; where the group's minute is full, in private."""

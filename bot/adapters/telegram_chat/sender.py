@@ -66,6 +66,12 @@ class Sender:
         self._migrated: dict[int, int] = {}
         self._knows_times = True  # whether the server knows <tg-time>
 
+    def forget(self) -> None:
+        """Somebody else may have sent and edited since."""
+        self._sent.clear()
+        self._migrated.clear()
+        self._knows_times = True
+
     def version(self, address: ChatAddress, message: int) -> int:
         """How often a message has been edited; for `edit(unless_after=...)`."""
         sent = self._sent.get((address.chat, message))

@@ -1,31 +1,31 @@
-"""The connection to Telegram: puts the adapter together, polls or listens for a webhook, and closes it cleanly."""
+"""The connection to Telegram: puts the adapter together, polls or listens for a webhook, and closes it cleanly.
+
+Of all processes that could, the one that holds the lease `telegram` serves: it polls, works through what has arrived,
+answers and sends. The others stand by: they know that their token is taken, and receive what a webhook brings.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from telegram import Update
-from telegram.error import Conflict, InvalidToken, TelegramError
-from telegram.ext import Application, ApplicationBuilder, ContextTypes, TypeHandler
-from telegram.request import HTTPXRequest
+from telegram import Bot, Update
+from telegram.error import InvalidToken, TelegramError
 
 from bot.adapters.reconnecting import ReconnectingService
 from bot.adapters.telegram_chat import NAME, command_menu
-from bot.adapters.telegram_chat.chats import ChatRanks
-from bot.adapters.telegram_chat.deep_links import DeepLinks
-from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.connection import TelegramSettings, bot_of
+from bot.adapters.telegram_chat.errors import NotServingError
+from bot.adapters.telegram_chat.inbox import AT_ONCE, Inbox, RawUpdate
 from bot.adapters.telegram_chat.platform import TelegramPlatform
-from bot.adapters.telegram_chat.responses import TelegramResponder
-from bot.adapters.telegram_chat.sender import IN_FLIGHT, Sender
-from bot.adapters.telegram_chat.throttle import Throttle
-from bot.adapters.telegram_chat.updates import Updates
+from bot.adapters.telegram_chat.poller import ALLOWED_UPDATES, Poller
+from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.serving import Serving
+from bot.adapters.telegram_chat.tenure import Tenure
 from bot.adapters.telegram_chat.webhook import Webhook
 from bot.chat.buttons import Buttons
 from bot.chat.pictures import Draw
@@ -34,32 +34,18 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
 from storage.clock import Clock
 from storage.database import Database
+from storage.holding import Holder
+from storage.leases import FencedError
 
 log = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
-CONCURRENT_UPDATES = 32
 TOKEN_CHECK_S = 60.0
 CLOSE_S = 0.8
 
-App = Application[Any, Any, Any, Any, Any, Any]  # Any: what handlers may keep in their context, and ours keep nothing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TelegramSettings:
-    """The settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, and `webhook_listen` is where."""
-
-    token: str = field(repr=False)
-    api_base: str | None = None
-    file_base: str | None = None
-    webhook_url: str | None = None
-    webhook_listen: tuple[str, int] = ("127.0.0.1", 8081)
-    webhook_secret: str | None = field(default=None, repr=False)
-
 
 class TelegramService(ReconnectingService):
-    """`on_ready` is called once, when the first connection is complete. `draw` makes a chart's PNG; `budget` is shared
-    with the announcer."""
+    """`on_ready` is called once, when Telegram has taken the token and this process serves or stands by. `draw` makes a
+    chart's PNG; `budget` is shared with the announcer. Without a `holder` there is no other process."""
 
     def __init__(
         self,
@@ -70,24 +56,21 @@ class TelegramService(ReconnectingService):
         budget: Budget,
         settings: TelegramSettings,
         on_ready: Callable[[], None] = lambda: None,
+        holder: Holder | None = None,
     ) -> None:
         super().__init__(on_ready)
         self._db = db
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._draw = draw
+        self._budget = budget
         self._settings = settings
-        self._commands = dispatcher.commands
         self._username = ""
-        buttons, presence = Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms)
-        ranks = ChatRanks(budget, clock.monotonic_ms)
-        self._throttle = Throttle(budget, clock.monotonic_ms)
-        self._sender = Sender(NAME, buttons, presence, budget, clock)
-        deep_links = DeepLinks(self._sender, buttons, self._throttle, clock.monotonic_ms, self.link)
-        self._responder = TelegramResponder(
-            db, dispatcher, self._sender, buttons, ranks, self._throttle, deep_links, draw, self.link
-        )
-        membership = Membership(db, self._sender, ranks, presence, self._throttle)
-        self._updates = Updates(self._responder, self._sender, buttons, membership, deep_links, clock.monotonic_ms)
+        self._tenure = Tenure(holder)
+        self._inbox = Inbox(db, clock, self._tenure.serves, self._tenure.fence)
+        self._sender = Sender(NAME, Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms), budget, clock)
         self._platform = TelegramPlatform(db, self._sender, budget, clock.monotonic_ms, link=self.link)
-        self._secret = settings.webhook_secret or secrets.token_urlsafe(32)
+        self._serving: Serving | None = None
 
     @property
     def platform(self) -> TelegramPlatform:
@@ -99,9 +82,13 @@ class TelegramService(ReconnectingService):
             return ""
         return f"https://t.me/{self._username}" + (f"?start={payload}" if payload else "")
 
+    async def start(self) -> None:
+        self._tenure.want()
+        await super().start()
+
     async def _finish(self) -> None:
-        await self._responder.charts.close()
-        await self._throttle.close()
+        if self._serving is not None:
+            await self._serving.close()
 
     async def _close(self) -> None:
         """Nothing is left to do: `_connect` closes what it opened."""
@@ -122,80 +109,94 @@ class TelegramService(ReconnectingService):
 
     async def _connect(self) -> None:
         """One connection, from the first request until it breaks or we are cancelled."""
-        app = self._application()
+        bot = bot_of(self._settings, self._tenure.serves)
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(_in_time, app.bot.shutdown)  # which the next leaves out where the token is wrong
-            stack.push_async_callback(_in_time, app.shutdown)
-            await app.initialize()
-            self._username = self._updates.username = app.bot.username
-            self._sender.bot = app.bot
+            await self._listen(stack)
+            stack.push_async_callback(_in_time, bot.shutdown)
+            await bot.initialize()
+            self._username = bot.username
+            self._sender.bot = bot
             stack.callback(self._offline)
-            await self._register_commands(app)
-            await app.start()
-            stack.push_async_callback(_in_time, app.stop)
-            if self._settings.webhook_url:
-                await self._start_webhook(app, stack)
-            elif app.updater is not None:
-                await app.updater.start_polling(
-                    bootstrap_retries=-1, allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
-                )
-                stack.push_async_callback(_in_time, app.updater.stop)
+            checking = asyncio.create_task(_check_token(bot))
+            stack.callback(checking.cancel)
+            self._tenure.offer()
+            stack.push_async_callback(_in_time, self._tenure.withdraw)
             self._ready()
-            while True:  # polling ends without a word where the token is taken back
-                await asyncio.sleep(TOKEN_CHECK_S)
-                await _check_token(app)
+            while True:
+                await _first_of(checking, self._tenure.begun())
+                await self._serve(bot, checking)
 
-    async def _register_commands(self, app: App) -> None:
+    async def _serve(self, bot: Bot, checking: asyncio.Task[None]) -> None:
+        """From the lease on until it is lost, the connection breaks or we are cancelled."""
+        self._sender.forget()
+        self._serving = serving = Serving(
+            bot, self._db, self._dispatcher, self._clock, self._draw, self._budget, self._sender, self.link
+        )
+        poller = Poller(bot, self._keep)
+        try:
+            await self._register_commands(bot)
+            await self._deliver_to_webhook(bot)
+            polling = [] if self._settings.webhook_url else [poller.run()]
+            await _first_of(checking, self._tenure.over(), self._inbox.work(serving.handle), *polling)
+        except NotServingError:
+            log.info("this process serves Telegram no longer")
+        except FencedError:
+            await self._tenure.lose()
+        finally:
+            await serving.close()
+            self._serving = None
+
+    async def _keep(self, updates: Sequence[Update]) -> bool:
+        return await self._inbox.receive([update.to_dict() for update in updates], fenced=True)
+
+    async def _register_commands(self, bot: Bot) -> None:
         """Without menus everything works all the same."""
         try:
-            if await command_menu.register(app.bot, self._db, self._commands, NAME):
+            if await command_menu.register(bot, self._db, self._dispatcher.commands, NAME):
                 log.info("the command menus are registered anew")
-        except InvalidToken:
+        except (InvalidToken, NotServingError):
             raise
         except TelegramError as error:
             log.warning("the command menus could not be registered: %s", error)
 
-    def _application(self) -> App:
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        """Whether this process serves or stands by."""
         settings = self._settings
-        builder = (
-            ApplicationBuilder()
-            .token(settings.token)
-            .job_queue(None)
-            .concurrent_updates(CONCURRENT_UPDATES)
-            .request(
-                HTTPXRequest(connection_pool_size=IN_FLIGHT * 2, read_timeout=10, write_timeout=20, pool_timeout=10)
-            )
-            .get_updates_request(HTTPXRequest(connection_pool_size=2, read_timeout=10))
-        )
-        if settings.api_base:
-            builder = builder.base_url(settings.api_base.rstrip("/"))
-        if settings.file_base:
-            builder = builder.base_file_url(settings.file_base.rstrip("/"))
-        app: App = builder.updater(None).build() if settings.webhook_url else builder.build()
-        app.add_handler(TypeHandler(Update, self._on_update))
-        return app
+        if settings.webhook_url is None:
+            return
 
-    async def _on_update(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        await self._updates.handle(update)
+        async def receive(update: RawUpdate) -> bool:
+            return await self._inbox.receive([update])
 
-    async def _start_webhook(self, app: App, stack: contextlib.AsyncExitStack) -> None:
-        url = self._settings.webhook_url or ""
-
-        async def handle_update(payload: Mapping[str, object]) -> None:
-            update = Update.de_json(dict(payload), app.bot)
-            if update is not None:
-                await app.process_update(update)
-
-        host, port = self._settings.webhook_listen
-        webhook = Webhook(host, port, urlsplit(url).path, self._secret, handle_update)
+        host, port = settings.webhook_listen
+        webhook = Webhook(host, port, urlsplit(settings.webhook_url).path, settings.webhook_secret or "", receive)
         await webhook.start()
         stack.push_async_callback(_in_time, webhook.stop)
-        await app.bot.set_webhook(
-            url, max_connections=CONCURRENT_UPDATES, allowed_updates=ALLOWED_UPDATES, secret_token=self._secret
-        )
+
+    async def _deliver_to_webhook(self, bot: Bot) -> None:
+        if self._settings.webhook_url is not None:
+            await bot.set_webhook(
+                self._settings.webhook_url,
+                max_connections=AT_ONCE,
+                allowed_updates=ALLOWED_UPDATES,
+                secret_token=self._settings.webhook_secret,
+            )
 
     def _offline(self) -> None:
         self._sender.bot = None
+
+
+async def _first_of(checking: asyncio.Task[None], *works: Coroutine[object, object, None]) -> None:
+    """Until one of these ends or fails; the others are ended with it. `checking` goes on."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait([checking, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them returns is nobody's business
@@ -205,18 +206,13 @@ async def _in_time(step: Callable[[], Any]) -> None:  # Any: what each of them r
             await step()
 
 
-async def _check_token(app: App) -> None:
-    """InvalidToken where the token was taken back; a lost line is the updater's to mend."""
-    try:
-        await app.bot.get_me()
-    except InvalidToken:
-        raise
-    except TelegramError as error:
-        log.debug("Telegram is out of reach: %s", error)
-
-
-def _polling_failed(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        log.error("another program polls Telegram with this token; only one can: stop the other")
-    else:
-        log.info("polling Telegram failed, it is tried again: %s", error)
+async def _check_token(bot: Bot) -> None:
+    """For ever: InvalidToken where the token was taken back; a lost line mends itself."""
+    while True:
+        await asyncio.sleep(TOKEN_CHECK_S)
+        try:
+            await bot.get_me()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            log.debug("Telegram is out of reach: %s", error)

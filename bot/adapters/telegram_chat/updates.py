@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from telegram import Message, Update
 
+from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.callbacks import Callbacks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import FormStep, key_of_link, read_repeated_request, read_step
@@ -37,7 +38,7 @@ _KEY = re.compile(r"[0-9a-f]{22}")
 
 
 class Updates:
-    """`username` is the bot's own, "" while it is not known."""
+    """`username` is the bot's own."""
 
     def __init__(
         self,
@@ -46,9 +47,12 @@ class Updates:
         buttons: Buttons,
         membership: Membership,
         deep_links: DeepLinks,
+        awaited: AwaitedValues,
         monotonic_ms: Callable[[], int],
+        username: str,
     ) -> None:
-        self.username = ""
+        self._username = username
+        self._awaited = awaited
         self._responder = responder
         self._sender = sender
         self._buttons = buttons
@@ -95,14 +99,16 @@ class Updates:
                 if incoming.private and message.effective_attachment is not None:
                     await self._sender.send(incoming.address, words.only_text())
                 return
-            line = own_command(message.text, self.username)
+            line = own_command(message.text, self._username)
             if line is not None:
                 await self._run_line(incoming, line.strip())
             elif incoming.private and not message.text.startswith("/"):
-                await self._on_text(incoming, message)
+                key = await self._awaited.of(incoming.person_ext)
+                await self._on_text(incoming, message, key)
+                await self._awaited.answered(incoming.person_ext, key)
 
     async def _run_line(self, incoming: IncomingUpdate, line: str) -> None:
-        self._responder.awaited_values.pop(incoming.person_ext, None)
+        await self._awaited.answered(incoming.person_ext, await self._awaited.of(incoming.person_ext))
         await self._membership.on_activity(incoming)
         name, _, payload = line.partition(" ")
         if name.casefold() == "/start":
@@ -132,12 +138,11 @@ class Updates:
         if group_ext is not None:
             await self._deep_links.delete(incoming.person_ext, group_ext)
 
-    async def _on_text(self, incoming: IncomingUpdate, message: Message) -> None:
+    async def _on_text(self, incoming: IncomingUpdate, message: Message, key: str | None) -> None:
         """Text without a slash in private: the answer to a question of ours, by a reply to it or because it was the
-        last message."""
+        last message, then `key` is that of its step."""
         question = message.reply_to_message
-        key = self._responder.awaited_values.pop(incoming.person_ext, None)
-        if question is not None and question.from_user is not None and question.from_user.username == self.username:
+        if question is not None and question.from_user is not None and question.from_user.username == self._username:
             links = question.parse_entities(["text_link"])
             key = next((link_key for entity in links if (link_key := key_of_link(entity.url or ""))), key)
         stored = await self._buttons.kept(key) if key is not None else None

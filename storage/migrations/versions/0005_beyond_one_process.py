@@ -1,5 +1,5 @@
-"""Several processes on one database: who holds what; what may be tried only so often; which orders of a member wait,
-found by an index."""
+"""Several processes on one database: who holds what; what may be tried only so often; what Telegram reported; which
+orders of a member wait, found by an index."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     _leases()
     _attempts()
     _room()
+    _telegram_inbox()
     op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
 
 
@@ -47,3 +48,18 @@ def _attempts() -> None:
     )
     op.create_index("ix_attempts_key_at_ms", "attempts", ["key", "at_ms"])
     op.create_index("ix_attempts_at_ms", "attempts", ["at_ms"])
+
+
+def _telegram_inbox() -> None:
+    op.create_table(
+        "telegram_inbox",
+        sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.String(32), nullable=True),
+        sa.Column("payload", sa.Text(), nullable=True),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("update_id", name="pk_telegram_inbox"),
+    )
+    waits = sa.text("payload IS NOT NULL")
+    op.create_index(
+        "ix_telegram_inbox_waiting", "telegram_inbox", ["update_id"], postgresql_where=waits, sqlite_where=waits
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from bot.adapters.telegram_chat.webhook import SECRET, Webhook
+from bot.adapters.telegram_chat.webhook import LARGEST_BODY, SECRET, Webhook
 from tests.bot.adapters.room.harness import room_harness
 
 POST = b"Content-Type: application/json\r\nContent-Length: "
@@ -69,14 +70,20 @@ async def test_what_no_browser_sends_is_refused_and_logged_as_nothing(
 async def test_the_webhook_takes_nothing_from_strangers(caplog: pytest.LogCaptureFixture) -> None:
     taken: list[object] = []
 
-    async def take(update: object) -> None:
+    async def take(update: Mapping[str, object]) -> bool:
         taken.append(update)
+        if "update_id" not in update:
+            raise ValueError("no update")
+        return update["update_id"] != 2
 
     hook = Webhook("127.0.0.1", 0, "/hook", "s" * 20, take)
     await hook.start()
     try:
         for secret, body, wanted in (
             (b"s" * 20, b'{"update_id":1}', 200),
+            (b"s" * 20, b'{"update_id":2}', 503),
+            (b"s" * 20, b"{}", 400),
+            (b"s" * 20, b'{"update_id":3,"text":"' + b"x" * LARGEST_BODY + b'"}', 413),
             (b"", b"{}", 403),
             (b"s" * 19, b"{}", 403),
             (b"\xff\xfe", b"{}", 403),
@@ -89,5 +96,5 @@ async def test_the_webhook_takes_nothing_from_strangers(caplog: pytest.LogCaptur
             assert await status(hook.port, raw) == wanted, (secret, body[:9])
     finally:
         await hook.stop()
-    assert taken == [{"update_id": 1}]
+    assert taken == [{"update_id": 1}, {"update_id": 2}, {}]
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

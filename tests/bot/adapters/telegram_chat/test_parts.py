@@ -29,7 +29,7 @@ from bot.adapters.telegram_chat.forms import FormStep, read_step
 from bot.adapters.telegram_chat.incoming import own_command
 from bot.adapters.telegram_chat.keyboards import KeyboardButton, parse_callback_data
 from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.service import ALLOWED_UPDATES
+from bot.adapters.telegram_chat.poller import ALLOWED_UPDATES
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Field, Form, Reply, line
