@@ -163,7 +163,10 @@ async def _open_database(settings: Settings, stack: AsyncExitStack, stopped: asy
         opening.cancel()
         await asyncio.wait({opening})
         return None
-    return opening.result()
+    db = opening.result()
+    if db is not None:
+        db.listen()
+    return db
 
 
 async def _served(name: str, parts: PlatformParts, endings: Endings) -> Platform:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Executable, text
@@ -25,6 +26,7 @@ from storage.engines import (
     WRITERS,
     begin_reading,
     begin_writing,
+    listening_options,
     migrating_engine,
     postgres_engine,
     sqlite_engine,
@@ -34,6 +36,7 @@ from storage.file_lock import DatabaseInUseError, FileLock
 from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight, finish
 from storage.in_place import InPlace, Readers
+from storage.listening import Listening
 from storage.own_tables import check_file
 from storage.read_only import address as read_only_address
 from storage.read_only import log_of
@@ -86,6 +89,7 @@ class Database:
         self._waking = Waking()
         self._waking.call(Topic.PEOPLE, self.cache.forget_people)
         self._filled = self.subscribe(Topic.OUTBOX)
+        self._listening: asyncio.Task[None] | None = None
         self._units = InFlight()  # those that are open
         self._closing = False
 
@@ -153,6 +157,9 @@ class Database:
         """Give back every connection, then the lock. Units that are open are waited for, but not for ever; one that
         ends later closes its connection itself, since no pool would close it any more."""
         self._closing = True
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
         idle = await self._units.idle(CLOSE_S)
         if self.is_sqlite and self._is_replaced_whole():
             _LEFT_OPEN.append(self)
@@ -256,6 +263,12 @@ class Database:
         """Be woken by what changes this topic: `await subscription.woken(timeout_s)`. Commits of this process wake at
         once, those of others where they can be heard: look once a second or five all the same."""
         return self._waking.subscribe(topic)
+
+    def listen(self) -> None:
+        """From now on until the close what other processes commit wakes, too. On SQLite there are none."""
+        if not self.is_sqlite and self._listening is None:
+            connect = partial(self._server.connect, **listening_options(self._writer))
+            self._listening = asyncio.create_task(Listening(connect, self._server.is_ours, self._waking).run())
 
     async def outbox_filled(self, timeout_s: float) -> bool:
         """Wait until a commit added outbox rows, at most `timeout_s`; True if one did. One waits in a process."""

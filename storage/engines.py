@@ -96,6 +96,12 @@ def migrating_engine(url: URL, server: PostgresServer) -> AsyncEngine:
     return create_async_engine(url, poolclass=NullPool, json_serializer=to_json, connect_args=_connecting(server, None))
 
 
+def listening_options(engine: AsyncEngine) -> dict[str, Any]:  # Any: as asyncpg takes them
+    """How asyncpg connects where the engine does, for a connection that is no unit's."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    return {**options, "timeout": CONNECT_S, "command_timeout": ANSWER_S}
+
+
 def _connecting(server: PostgresServer, answer_s: float | None) -> dict[str, object]:
     return {"async_creator_fn": server.connect, "timeout": CONNECT_S, "command_timeout": answer_s}
 

@@ -58,6 +58,11 @@ class ServerConnection(Connection):  # type: ignore[misc]  # asyncpg has no type
         if isinstance(error, InvalidCachedStatementError):
             self._statements.clear()
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether there is a pooler between us and the server."""
+        return self.server is not None and bool(self.server.pooled)
+
     def distrust(self) -> None:
         """It did not answer."""
         if self.server is not None:

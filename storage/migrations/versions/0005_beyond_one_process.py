@@ -18,6 +18,8 @@ def upgrade() -> None:
     _room()
     _telegram_inbox()
     op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
+    if op.get_bind().dialect.name == "postgresql":
+        _wake_other_processes()
 
 
 def _leases() -> None:
@@ -63,3 +65,24 @@ def _telegram_inbox() -> None:
     op.create_index(
         "ix_telegram_inbox_waiting", "telegram_inbox", ["update_id"], postgresql_where=waits, sqlite_where=waits
     )
+
+
+def _wake_other_processes() -> None:
+    """Every commit that changes what others wait for says so (`storage.waking.Topic`), whatever program it comes from:
+    one of an older version wakes those of a newer one."""
+    op.execute(
+        "CREATE OR REPLACE FUNCTION outcry_wake() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_notify('outcry', TG_ARGV[0]); RETURN NULL; END $$"
+    )
+    for table, change, topic in (
+        ("outbox", "INSERT", "outbox"),
+        ("room_messages", "INSERT OR UPDATE", "room"),
+        ("people", "UPDATE OF merged_into", "people"),  # two became one
+        ("links", "DELETE", "people"),  # one was erased
+        ("telegram_inbox", "INSERT", "telegram_inbox"),
+    ):
+        op.execute(f"DROP TRIGGER IF EXISTS wake_{topic} ON {table}")
+        op.execute(
+            f"CREATE TRIGGER wake_{topic} AFTER {change} ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION outcry_wake('{topic}')"
+        )
