@@ -13,7 +13,7 @@ from sqlalchemy import Executable, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage import settling
+from storage import settling, sqlite
 from storage.address import parse_url
 from storage.adoption import adopt
 from storage.awaited import Awaited
@@ -41,6 +41,7 @@ from storage.own_tables import check_file
 from storage.read_only import address as read_only_address
 from storage.read_only import log_of
 from storage.session import StateCache, Surroundings, Transaction
+from storage.sqlite import Connect
 from storage.unit_of_work import UnitOfWork
 from storage.waking import Subscription, Topic, Waking
 from storage.watch import Watch, WatchedFile
@@ -61,8 +62,10 @@ def _untouched(url: URL) -> URL:
 class Database:
     """`sqlite:///outcry.db` or `postgresql://user:password@host/name`; driver names are accepted."""
 
-    def __init__(self, url: URL, lock: FileLock | None, *, read_only: bool) -> None:
+    def __init__(self, url: URL, lock: FileLock | None, *, read_only: bool, connect: Connect) -> None:
         self.url = url
+        self._connect = connect
+        self._simulated = connect is not sqlite.connect
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.cache = StateCache()
         self.crash: Callable[[str], None] = _no_crash  # told the name of each point a crash test may stop at
@@ -73,7 +76,7 @@ class Database:
         self._read_only = read_only
         self._seen = _untouched(url) if self.is_sqlite and read_only else url
         if self.is_sqlite:
-            self._at_length = sqlite_engine(self._seen, "BEGIN", query_only=True)
+            self._at_length = sqlite_engine(self._seen, "BEGIN", query_only=True, connect=connect)
         else:
             from storage.postgres_connection import PostgresServer  # an extra: who has SQLite needs no asyncpg
 
@@ -94,10 +97,15 @@ class Database:
         self._closing = False
 
     @classmethod
-    def open(cls, url: str, *, read_only: bool = False, replaced: bool = False) -> Database:
+    def open(
+        cls, url: str, *, read_only: bool = False, replaced: bool = False, simulated: Connect | None = None
+    ) -> Database:
         """Take the database; raises CannotOpenError, DatabaseInUseError among them, or ValueError (an address nobody
         understands). Connects lazily. `read_only` takes no lock and can run beside the process that writes. `replaced`:
-        whatever is in the file now is about to be deleted, and need not be a database."""
+        whatever is in the file now is about to be deleted, and need not be a database.
+
+        `simulated`: how the simulation, whose processes are all in one and share the file, opens a connection; no lock
+        is taken then. For nothing else: two real processes could corrupt the file."""
         parsed = parse_url(url)
         lock = None
         if parsed.get_backend_name() == "sqlite":
@@ -106,13 +114,13 @@ class Database:
                 check_path(path, read_only=read_only)
                 if not replaced:
                     check_file(path)
-                lock = None if read_only else FileLock.take(path)
-        return cls(parsed, lock, read_only=read_only)
+                lock = None if read_only or simulated else FileLock.take(path)
+        return cls(parsed, lock, read_only=read_only, connect=simulated or sqlite.connect)
 
     @property
     def alone(self) -> bool:
         """Whether no other process can be here: a SQLite file belongs to one."""
-        return self.is_sqlite
+        return self.is_sqlite and not self._simulated
 
     @property
     def address(self) -> str:
@@ -276,10 +284,10 @@ class Database:
 
     async def _open_reader(self) -> InPlace:
         path, uri = str(self._seen.database), self._seen.query.get("uri") == "true"
-        return await InPlace.open(path, ["query_only=1"], to_json, uri=uri)
+        return await InPlace.open(path, ["query_only=1"], to_json, uri=uri, connect=self._connect)
 
     async def _open_writer(self) -> InPlace:
-        writer = await InPlace.open(str(self.url.database), WRITING, to_json)
+        writer = await InPlace.open(str(self.url.database), WRITING, to_json, connect=self._connect)
         log = WatchedFile(log_of(Path(str(self.url.database))))
         self.watch.log = None if log.is_moved() else log
         return writer

@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from storage import sqlite
 from storage.in_place import BUSY_MS, READERS
+from storage.sqlite import Connect
 
 if TYPE_CHECKING:
     from storage.postgres_connection import PostgresServer
@@ -106,12 +107,14 @@ def _connecting(server: PostgresServer, answer_s: float | None) -> dict[str, obj
     return {"async_creator_fn": server.connect, "timeout": CONNECT_S, "command_timeout": answer_s}
 
 
-def sqlite_engine(url: URL, begin: str, *, query_only: bool = False, migrating: bool = False) -> AsyncEngine:
+def sqlite_engine(
+    url: URL, begin: str, *, query_only: bool = False, migrating: bool = False, connect: Connect = sqlite.connect
+) -> AsyncEngine:
     """For migrations and reading at length. Our own BEGIN: the driver sends none for a SELECT."""
     path, uri = str(url.database), url.query.get("uri") == "true"
     engine = create_async_engine(
         url,
-        async_creator=lambda: sqlite.connect(path, uri=uri),
+        async_creator=lambda: connect(path, uri=uri),
         pool_size=READERS if query_only else 1,
         max_overflow=0,
         pool_timeout=60,

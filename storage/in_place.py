@@ -20,10 +20,11 @@ from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, In
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from storage import sqlite
 from storage.batches import batch
 from storage.in_flight import finish
 from storage.prepared import Prepared, Statements
-from storage.sqlite import SqliteConnection, connect
+from storage.sqlite import Connect, SqliteConnection
 
 BUSY_MS = 5_000  # how long a lock of somebody else is waited for
 READERS = 4
@@ -56,7 +57,13 @@ class InPlace:
 
     @classmethod
     async def open(
-        cls, path: str, pragmas: Sequence[str], json_serializer: Callable[[object], str], *, uri: bool = False
+        cls,
+        path: str,
+        pragmas: Sequence[str],
+        json_serializer: Callable[[object], str],
+        *,
+        uri: bool = False,
+        connect: Connect = sqlite.connect,
     ) -> InPlace:
         """`pragmas` as `query_only=1`."""
         driver = await connect(path, uri=uri)
@@ -80,7 +87,7 @@ class InPlace:
             self.undo()
             if not _is_busy(error):
                 raise
-            await finish(self._driver.in_thread(lambda: self._begin_patiently(statements)))
+            await finish(self._driver.in_thread_patiently(lambda: self._begin(statements), BUSY_MS))
         self._changes = self.raw.total_changes
         self.failure = None
 
@@ -181,15 +188,12 @@ class InPlace:
             except sqlite3.Error as error:
                 raise OperationalError(statement, None, error) from error
 
-    def _begin_patiently(self, statements: Sequence[str]) -> None:
-        self._run((f"PRAGMA busy_timeout={BUSY_MS}",))
+    def _begin(self, statements: Sequence[str]) -> None:
         try:
             self._run(statements)
         except BaseException:
             self.undo()
             raise
-        finally:
-            self._run(("PRAGMA busy_timeout=0",))
 
 
 class Readers:

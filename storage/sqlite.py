@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 
@@ -108,6 +108,24 @@ class SqliteConnection(aiosqlite.Connection):
         """Run it in the connection's thread."""
         result: T = await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
         return result
+
+    async def in_thread_patiently(self, work: Callable[[], T], busy_ms: int) -> T:
+        """The same, where a lock of somebody else may be in its way: waited for there, so long."""
+
+        def patiently() -> T:
+            self.raw.execute(f"PRAGMA busy_timeout={busy_ms}").close()
+            try:
+                return work()
+            finally:
+                self.raw.execute("PRAGMA busy_timeout=0").close()
+
+        return await self.in_thread(patiently)
+
+
+class Connect(Protocol):
+    """Opens a file."""
+
+    async def __call__(self, path: str, *, uri: bool = False) -> SqliteConnection: ...
 
 
 async def connect(path: str, *, uri: bool = False) -> SqliteConnection:

@@ -77,6 +77,8 @@ def order_rows_of_cut(outcome: TickOutcome) -> list[Row]:
     for name in sorted({*was, *would}, key=intent_number):
         if name in left_out:
             rows.append(_row(outcome, name, was[name], None, _never_was(was[name])))
+        elif name in was and was[name].done is not None and name not in would:
+            continue  # it never ran, and had done nothing: refused then, it stays so
         elif _stands(before, name, was.get(name)) != _stands(after, name, would.get(name)):
             rows.append(_row(outcome, name, was.get(name), would.get(name), _stands(after, name, would.get(name))))
     return rows

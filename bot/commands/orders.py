@@ -17,7 +17,16 @@ from bot.words import orders as words
 from bot.words import proofs as words_proofs
 from bot.words.refusals import cannot_trade
 from storage.proofs.proving import Unproved
-from storage.records import OPEN_ORDERS, Declined, Market, OrderRow, OrderStatus, Payload
+from storage.records import (
+    OPEN_ORDERS,
+    Declined,
+    Market,
+    Notice,
+    NoticeAudience,
+    OrderRow,
+    OrderStatus,
+    Payload,
+)
 from storage.unit_of_work import UnitOfWork
 
 OwnOrderArg = Annotated[int, WholeNumber(what="order's number", low=1)]
@@ -97,12 +106,24 @@ async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, wh
     if not waiting:
         return words.nothing_waits()
     withdrawn = await uow.orders.withdraw(market.id, person, which.number)
+    await uow.outbox.add_many(market.id, [_on_its_ticket(order) for order in withdrawn if order.ticket], ctx.now_ms)
     resting = [order for order in waiting if order.status is OrderStatus.RESTING]
     if not resting:
         return words.taken_back(market.params, withdrawn)
     if isinstance(await _ask(ctx, uow, market, person, which, resting), Declined):
         return closed(market, await uow.markets.state(market.id)) or cannot_trade("over")
     return words.asked(market.params, resting, withdrawn, every=which.number is None)
+
+
+def _on_its_ticket(order: OrderRow) -> Notice:
+    """The message that said that the order runs with the next tick becomes its receipt."""
+    return Notice(
+        kind="order",
+        audience=NoticeAudience.PERSON,
+        payload={"order": order.number},
+        person=order.person,
+        ticket=order.ticket,
+    )
 
 
 async def _ask(

@@ -168,6 +168,26 @@ async def _orders(db: Database, world: World) -> list[OrderRow]:
         return [row for person in world.people for row in await uow.orders.of(world.market, person)]
 
 
+async def test_an_order_that_a_freeze_refused_stays_refused(db: Database) -> None:
+    world = await early(db, "town")
+    await order(db, world, 0, buy(0, 5), "a2", LATE)
+    await order(db, world, 1, buy(0, 7), "b3", LATE + 1)
+    await run_tick(db, world.market, LATE + 2)
+    await act(db, world, LATE + 3, "freeze")
+    await order(db, world, 2, buy(0, 6), "c3", LATE + 4)
+    await run_tick(db, world.market, LATE + 5)
+    await cut(db, world, LATE + 30)
+    async with db.reading() as uow:
+        refused = await uow.orders.by_request(f"c3-{world.market}")
+        undone = await uow.orders.by_request(f"a2-{world.market}")
+    assert undone is not None
+    assert refused is not None
+    assert undone.status is OrderStatus.CUT
+    assert (refused.status, refused.reason, refused.remaining) == (OrderStatus.REFUSED, "frozen", refused.draft.size)
+    (checked,) = await verify(db, world.market)
+    assert isinstance(checked, Verified)
+
+
 async def test_trading_goes_on_after_a_cut_and_a_second_one_goes_on_from_it(db: Database) -> None:
     world, twin = await early(db, "town"), await early(db, "twin")
     await late(db, world)

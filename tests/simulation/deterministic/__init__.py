@@ -1,0 +1,1 @@
+"""The whole program in a seeded world of its own: see README.md."""

@@ -1,0 +1,58 @@
+"""The simulation finds nothing in twenty seeds, gives the same for the same seed, and finds each bug that is put in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import ROOT
+from tests.simulation import sim
+from tests.simulation.deterministic.plants import PLANTS
+from tests.simulation.deterministic.run import Verdict, run_seed
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_a_seed_breaks_no_rule(seed: int) -> None:
+    verdict = run_seed(seed)
+    assert verdict.broken == "", f"{verdict.broken}; alone: make sim SEED={seed}"
+
+
+def test_equal_seeds_give_equal_digests_whatever_python_hashes_by() -> None:
+    """In this process and in another; a seed beside it is another life."""
+    here, other = run_seed(21), run_seed(22)
+    there = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.sim", "21", "--jobs", "1"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert there == here.line() + "\n"
+    assert here.digest != other.digest
+
+
+@pytest.mark.parametrize("name", sorted(PLANTS))
+def test_planted_bugs(name: str) -> None:
+    plant = PLANTS[name]
+    assert sim.verdict_of(plant.seed, name).broken, f"search anew: python -m tests.simulation.sim --plant {name}"
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "5-4", "1-2-3", "-1"])
+def test_what_is_no_seed_is_refused(wrong: str) -> None:
+    with pytest.raises(SystemExit) as refused:
+        sim.main(["--", wrong])
+    assert refused.value.code == 2
+
+
+def test_a_broken_rule_is_named_with_its_seed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sim, "run_seed", lambda seed: Verdict(seed=seed, digest="0" * 64, broken="a rule"))
+    assert sim.main(["7", "--jobs", "1"]) == 1
+    shown = capsys.readouterr().out
+    assert "seed 7 BROKEN" in shown
+    assert "a rule\n  alone: make sim SEED=7" in shown
