@@ -153,6 +153,7 @@ async def test_two_hundred_people_are_told_in_the_room_with_statements_that_do_n
         await harness.announcer.step()
         counts = []
         for number in (2, 200):
+            harness.now += 1_000
             people = await _people(harness, number)
             await _queue(harness, [_paid(person) for person in people])
             with counting(harness.db) as counted:
