@@ -45,23 +45,23 @@ class Newcomers:
             asyncio.get_running_loop().call_later(REMEMBERED_S, self._coming.pop, request, None)
 
     async def _come(self, room: str, visitor: Visitor, wanted: str, request_id: str) -> Visitor:
-        await self._sessions.check_joins(visitor.whose)
-        come = visitor
+        come, asked_token = visitor, visitor.token or self._sessions.token_of(visitor.whose, request_id)
+        await self._sessions.check_joins(visitor.whose, asked_token)
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
             nonlocal come
             await self._sessions.hold_joins(uow, visitor.whose)
             await uow.serialise("names of a room", room)  # two who come at once, to whichever process, differ
-            token, now_ms = visitor.token or self._sessions.token_of(visitor.whose, request_id), self._clock()
+            token, now_ms = asked_token, self._clock()
             person = await uow.people.find(NAME, external_id(token))
             if person is not None and not visitor.token and now_ms - person.created_ms > 1_000 * REMEMBERED_S:
                 token, person = new_token(), None  # too late to be a browser that missed its answer
             messages = []
             if person is None:
+                await self._sessions.count_join(uow, visitor.whose)
                 name = await self._fitting(uow, room, wanted, visitor)
                 person = await uow.people.identify(NAME, external_id(token), name, now_ms)
                 note: Payload = {"note": "joined", "by": person.id}
-                await self._sessions.count_join(uow, visitor.whose)
                 messages = [await uow.room.append(room, TALK, note, author=name, now_ms=now_ms)]
             come = replace(visitor, whose=whose(person, ""), token=token, ext=external_id(token), person=person)
             return messages

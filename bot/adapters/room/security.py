@@ -206,22 +206,24 @@ class Sessions:
         asked = f"session\0{network}\0{request_id}".encode()
         return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
 
-    async def check_joins(self, whose: str) -> None:
-        """RefusalError where too many have come from there."""
-        async with self._db.reading() as uow:
+    async def check_joins(self, whose: str, token: str) -> None:
+        """RefusalError where too many have come from there, unless this is one of them who asks again."""
+        async with self._db.reading() as uow:  # a flood waits for nobody's writing
             wait_ms = await shared_limits.wait(uow, Tried.JOIN, whose, self._wall_ms())
-        if wait_ms > 0:
-            raise too_often(words.too_many_joins, wait_ms)
+            if wait_ms > 0 and await uow.people.find(NAME, external_id(token)) is None:
+                raise too_often(words.too_many_joins, wait_ms)
 
     async def hold_joins(self, uow: UnitOfWork, whose: str) -> None:
-        """First in the unit in which somebody comes from there: nobody else from there does until it ends. RefusalError
-        where too many have come."""
-        wait_ms = await shared_limits.turn(uow, Tried.JOIN, whose, self._wall_ms())
-        if wait_ms > 0:
-            raise too_often(words.too_many_joins, wait_ms)
+        """First in the unit in which somebody comes from there: nobody else from there does until it ends."""
+        await uow.attempts.hold(Tried.JOIN, whose)
 
     async def count_join(self, uow: UnitOfWork, whose: str) -> None:
-        await uow.attempts.add(Tried.JOIN, whose, self._wall_ms())
+        """One more in that unit. RefusalError where too many have come."""
+        wall_ms = self._wall_ms()
+        wait_ms = await shared_limits.wait(uow, Tried.JOIN, whose, wall_ms)
+        if wait_ms > 0:
+            raise too_often(words.too_many_joins, wait_ms)
+        await uow.attempts.add(Tried.JOIN, whose, wall_ms)
 
     async def is_admin_token(self, given: str, whose: str) -> bool:
         """Whether this is the admin link's token, which nobody's guesses keep out; a wrong one is counted, and

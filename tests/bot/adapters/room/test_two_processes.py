@@ -143,7 +143,7 @@ async def test_a_request_whose_answer_was_lost_is_answered_alike_by_the_other(ro
         request, before = request_id(), len(await ada.messages())
         answers: list[tuple[int, Any]]
         if side_by_side:
-            answers = await asyncio.gather(ada.say(text, request), beside.say(text, request, again=True))
+            answers = [*await asyncio.gather(ada.say(text, request), beside.say(text, request, again=True))]
         else:
             answers = [await ada.say(text, request), await beside.say(text, request, again=True)]
         assert answers[0] == answers[1]
@@ -172,7 +172,7 @@ async def test_who_missed_the_answer_to_their_name_is_found_by_the_other(rooms: 
     sent = {"name": "Ada", "request": request_id()}
     lost, again = rooms.first.browser(), rooms.second.browser()
     joins = [lost.post("api/join", sent), again.post("api/join", {**sent, "again": True})]
-    answers: list[tuple[int, Any]] = await asyncio.gather(*joins) if side_by_side else [await join for join in joins]
+    answers: list[tuple[int, Any]] = [*await asyncio.gather(*joins)] if side_by_side else [await join for join in joins]
     assert [(status, answer["name"]) for status, answer in answers] == [(200, "Ada")] * 2
     assert (await lost.say("/balance"))[0] == 200
     assert [message["asked"] for message in await again.messages() if "asked" in message] == ["/join", "/balance"]
