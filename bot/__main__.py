@@ -108,6 +108,7 @@ def _add_database_commands(commands: Parsers) -> None:
     prove.add_argument("--market", type=int, metavar="ID", help="default: the latest market, or that of the heads")
     prove.add_argument("--fill", type=int, metavar="TRADE", help="prove this fill, as trades.csv numbers it, instead")
     prove.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    prove.add_argument("--lost", metavar="URL", help="a database as it was before a restore: shows what was kept")
     prove.add_argument("--out", default="-", metavar="FILE", help="default -: standard output")
     prove.set_defaults(call=_prove, parser=prove)
 
@@ -136,9 +137,16 @@ def _add_database_commands(commands: Parsers) -> None:
     invite.set_defaults(call=_invite)
 
     backup = commands.add_parser("backup", help="copy the whole database into a file while it is in use")
-    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("file", metavar="FILE|FOLDER", help="in a folder it is named by its moment")
+    backup.add_argument("--keep", type=_kept, metavar="N", help="in a folder: delete all but this database's newest N")
     backup.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     backup.set_defaults(call=_backup)
+
+    restore = commands.add_parser("restore", help="bring a backup back into an empty database")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--force", action="store_true", help="in the place of what the database holds")
+    restore.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
+    restore.set_defaults(call=_restore)
 
 
 def _minutes(text: str) -> float:
@@ -146,6 +154,13 @@ def _minutes(text: str) -> float:
     if not 0 < minutes <= 24 * 60:
         raise argparse.ArgumentTypeError("must be more than 0 and at most a day (1440)")
     return minutes
+
+
+def _kept(text: str) -> int:
+    kept = int(text)
+    if kept < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return kept
 
 
 def _port(text: str) -> int:
@@ -240,7 +255,7 @@ def _prove(options: argparse.Namespace, settings: Settings) -> int:
     if len(options.what) > 2 or (len(options.what) == 2 and options.fill is not None):
         options.parser.error("give an order's number, or two files with posted heads")
     url = options.db or settings.database_url
-    return asyncio.run(proofs.prove(url, options.what, options.market, options.fill, options.out))
+    return asyncio.run(proofs.prove(url, options.what, options.market, options.fill, options.out, options.lost))
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
@@ -277,9 +292,19 @@ def _invite(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
-    from bot.cli import database
+    from bot.cli import backups
+    from storage.clock import SystemClock
 
-    return database.write_backup(options.db or settings.database_url, options.file)
+    url = options.db or settings.database_url
+    return asyncio.run(backups.make(url, options.file, options.keep, SystemClock().now_ms()))
+
+
+def _restore(options: argparse.Namespace, settings: Settings) -> int:
+    from bot.cli import backups
+    from storage.clock import SystemClock
+
+    url = options.db or settings.database_url
+    return asyncio.run(backups.bring_back(url, options.file, SystemClock().now_ms(), force=options.force))
 
 
 if __name__ == "__main__":

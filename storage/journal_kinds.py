@@ -1,7 +1,7 @@
 """What the journal records: one catalogue of the facts outside the engine, and the table each of them stands in. Pure.
 
 A fact that stands in a table is recorded as the row is, key and fields; the latest record of a key is what the row must
-be. What stands in no table (`POSTED`, `NOTICES`, `FORGOTTEN`) is recorded as content alone.
+be. What stands in no table (`POSTED`, `NOTICES`, `RESTORED`, `FORGOTTEN`) is recorded as content alone.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Kind(StrEnum):
     AUDIT = "audit"  # a line of the audit log; of a market or of none
     POSTED = "posted"  # a head that was handed out in an announcement
     NOTICES = "notices"  # digests of the messages that began to wait; of a market or of none
+    RESTORED = "restored"  # from a backup: to which tick and size of its tree, and when
     ADOPTED = "adopted"  # where a market stood that had begun before there was a journal
     SETTLED = "settled"  # an action that ended without a tick
     PERSON = "person"  # of no market: a name, and whom they were merged into

@@ -59,10 +59,14 @@ def check_current(revision: str | None, place: str) -> None:
 def check_file(path: Path) -> None:
     """Raises CannotOpenError for a SQLite file that is not ours, and sqlite3.Error for what is none. It is read through
     SQLite: to close it in any other way would drop the locks of those in this process who have it open."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
+    if path.exists() and path.stat().st_size > 0:
+        revision_of_file(path, str(path))
+
+
+def revision_of_file(path: Path, place: str) -> str | None:
+    """The script that made its tables last; raises as `check_file` does. `place` is how a sentence calls it."""
     address = read_only.address(path) or f"file:{quote(str(path))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True)) as file:
         tables = [name for (name,) in file.execute(TABLES["sqlite"])]
         versions = [version for (version,) in file.execute(VERSION)] if VERSION_TABLE in tables else []
-    revision_of(tables, versions, str(path))
+    return revision_of(tables, versions, place)

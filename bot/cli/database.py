@@ -1,4 +1,4 @@
-"""Commands for the database behind the bot: migrate, create, export, graph, backup; how every command opens it."""
+"""Commands for the database behind the bot: migrate, create, export, graph; how every command opens it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from bot.market.event_file import EventFile
 from bot.words import event_file as words
 from engine.state import Status
 from storage import private_files
-from storage.backup import BackupError, backup
 from storage.database import CannotOpenError, Database
 from storage.export import EXPORTS
 from storage.records import Declined, Json, Market, Notice, NoticeAudience
@@ -214,18 +213,3 @@ async def graph(url: str, kind: str, number: int | None, outcome: int | None, th
         print(f"There is no such chart of market {market.id}: {why}.", file=sys.stderr)
         return 2
     return write_out(worker.draw(data, theme), out)
-
-
-def write_backup(url: str, out: Path) -> int:
-    """Copy the whole database into a file while it is in use; 0, 2 where no copy was made, 3 for an address nobody
-    understands."""
-    try:
-        size = backup(url, out)
-    except BackupError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 3
-    print(f"{out}: {size:,} bytes.")
-    return 0

@@ -12,20 +12,26 @@ from bot.words import proofs as words
 from storage.proofs.checking import Relation, check_proof, compare_heads
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.notes import Key, Problem
-from storage.proofs.proof_files import HEADER, ConsistencyProof, InclusionProof
-from storage.proofs.proving import Unproved, prove_fill, prove_heads, prove_order
+from storage.proofs.proof_files import HEADER, ConsistencyProof, InclusionProof, RestoreProof
+from storage.proofs.proving import Unproved, prove_fill, prove_heads, prove_lost, prove_order
 from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 from storage.verify import UnreadableError, check_readable
 
 HOLDS, FAILS, USAGE, UNREADABLE = 0, 1, 2, 3
-_CODES = {Relation.SAME: HOLDS, Relation.FOLLOWS: HOLDS, Relation.NOT_PROVED: USAGE, Relation.OTHER_MARKET: USAGE}
+_CODES = {
+    **dict.fromkeys((Relation.SAME, Relation.FOLLOWS, Relation.RESTORED), HOLDS),
+    **dict.fromkeys((Relation.NOT_PROVED, Relation.SAID_RESTORED, Relation.OTHER_MARKET), USAGE),
+}
 _CONVICT = (Unproved.DIFFERS, Unproved.OTHER_ROOT)
 
 
-async def prove(url: str, what: Sequence[str], market: int | None, fill: int | None, out: str) -> int:
+async def prove(
+    url: str, what: Sequence[str], market: int | None, fill: int | None, out: str, lost: str | None = None
+) -> int:
     """Write the proof of an order (`what` is its number), of one of its fills, or of two heads (`what` are files). 0; 1
-    where the database is not what it signed; 2 for what there is no proof of; 3 where a file or it cannot be opened."""
+    where the database is not what it signed; 2 for what there is no proof of; 3 where a file or it cannot be opened.
+    `lost`: the address of a database that still holds what a restore gave up."""
     heads: list[SignedCheckpoint] = []
     if len(what) == 2:
         read = [_head(path, None) for path in what]
@@ -50,6 +56,11 @@ async def prove(url: str, what: Sequence[str], market: int | None, fill: int | N
                 return USAGE
             number = 0 if heads else int(what[0])
             proof = await _proof(uow, record, number, fill, heads)
+    if isinstance(proof, RestoreProof) and lost is not None:
+        shown = await _with_lost(lost, record.id, proof, heads)
+        if isinstance(shown, int):
+            return shown
+        proof = shown
     if isinstance(proof, Unproved):
         print(words.unproved(proof, number if fill is None else fill, record.id), file=sys.stderr)
         return FAILS if proof in _CONVICT else USAGE
@@ -58,11 +69,23 @@ async def prove(url: str, what: Sequence[str], market: int | None, fill: int | N
 
 async def _proof(
     uow: UnitOfWork, market: Market, number: int, fill: int | None, heads: Sequence[SignedCheckpoint]
-) -> InclusionProof | ConsistencyProof | Unproved:
+) -> InclusionProof | ConsistencyProof | RestoreProof | Unproved:
     if heads:
         one, other = heads
         return await prove_heads(uow, market.id, one.checkpoint, other.checkpoint)
     return await prove_order(uow, market, number) if fill is None else await prove_fill(uow, market, fill)
+
+
+async def _with_lost(
+    url: str, market: int, proof: RestoreProof, heads: Sequence[SignedCheckpoint]
+) -> RestoreProof | Unproved | int:
+    """The proof with what the lost history shows; an exit code where its database cannot be opened."""
+    lost = next(head.checkpoint for head in heads if head.note != proof.leaf.checkpoint)
+    async with open_database(url, read_only=True) as db:
+        if db is None:
+            return UNREADABLE
+        async with db.reading() as uow:
+            return await prove_lost(uow, market, proof, lost)
 
 
 def check(what: Sequence[str], vkey: str | None) -> int:
@@ -101,11 +124,11 @@ def _check_heads(what: Sequence[str], key: Key | None) -> int:
     proof = _read(what[2]) if len(what) == 3 else None
     if len(what) == 3 and proof is None:
         return UNREADABLE
-    relation = compare_heads(heads[0], heads[1], proof)
-    print(*words.compared(relation, heads), sep="\n")
-    if relation is not Relation.OTHER_KEY:
+    comparison = compare_heads(heads[0], heads[1], proof)
+    print(*words.compared(comparison, heads), sep="\n")
+    if comparison.relation is not Relation.OTHER_KEY:
         print(words.signed(heads[0], known=key is not None))
-    return _CODES.get(relation, FAILS)
+    return _CODES.get(comparison.relation, FAILS)
 
 
 def _head(path: str, key: Key | None) -> SignedCheckpoint | int:

@@ -17,6 +17,7 @@ from bot.notifications import public_notices as public
 from bot.notifications.notice_context import NoticeContext
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
+from bot.words import backups as words_backups
 from bot.words import chats as words_chats
 from bot.words import cuts as words_cuts
 from bot.words import members as words_members
@@ -159,6 +160,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "retuned": public.retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),
     "halted": _plain(lambda notice: words_admin.halted(notice.market, notice.payload)),
+    "restored": _plain(lambda notice: words_backups.notice(notice.market, notice.payload)),
     "outdated": _plain(lambda notice: words_admin.outdated(notice.market)),
     "asks_now": _plain(lambda notice: words_admin.asks_now(notice.market, list(notice.payload["rounds"]))),
     "linked": private.linked,

@@ -14,8 +14,8 @@ from bot.text.numbers import moment as minute
 from bot.words.receipts import fee_and_gas
 from bot.words.shared import listed, no, plural, say
 from engine.units import MICRO
-from storage.proofs.checking import ProvedLeaf, Relation
-from storage.proofs.checkpoints import SignedCheckpoint
+from storage.proofs.checking import Comparison, ProvedLeaf, Relation
+from storage.proofs.checkpoints import Checkpoint, SignedCheckpoint
 from storage.proofs.notes import Problem
 from storage.proofs.proving import Unproved
 
@@ -34,7 +34,7 @@ _STATUS = {
 
 def holds(leaf: ProvedLeaf) -> list[str]:
     """Line by line: what is proved, of whom and when, by whose word."""
-    told = {"order": _order, "fill": _fill}.get(leaf.kind, _other)(leaf)
+    told = {"order": _order, "fill": _fill, "restored": _restore}.get(leaf.kind, _other)(leaf)
     place = f"entry {leaf.index + 1:,} of the {leaf.head.checkpoint.size:,} that its signed head covers"
     return [*told, f"It stands in the history of market {leaf.market}: {place}."]
 
@@ -81,6 +81,13 @@ def _fill(leaf: ProvedLeaf) -> list[str]:
     ]
 
 
+def _restore(leaf: ProvedLeaf) -> list[str]:
+    return [
+        f"Holds: market {leaf.market} was restored from a backup, {minute(leaf.ts_ms)}, to how it stood after tick "
+        f"{leaf.tick:,}, with {_entries(leaf.row['size'])}. What had been written after them is gone."
+    ]
+
+
 def _other(leaf: ProvedLeaf) -> list[str]:
     row = json.dumps(leaf.row, ensure_ascii=True, sort_keys=True)
     shown = row if len(row) <= _LONGEST else f"{row[:_LONGEST]}..."
@@ -114,8 +121,10 @@ _PROBLEMS: Mapping[Problem, str] = {
 # -- heads against each other
 
 
-def compared(relation: Relation, heads: Sequence[SignedCheckpoint]) -> list[str]:
+def compared(comparison: Comparison, heads: Sequence[SignedCheckpoint]) -> list[str]:
     """Whether the later history goes on from the earlier one."""
+    if comparison.restored is not None and comparison.later is not None:
+        return _restored(comparison, comparison.restored, comparison.later, heads)
     one, other = sorted((head.checkpoint for head in heads), key=lambda head: head.size)
     market, entries = one.market, _entries(one.size)
     sentences: Mapping[Relation, Sequence[str]] = {
@@ -126,7 +135,9 @@ def compared(relation: Relation, heads: Sequence[SignedCheckpoint]) -> list[str]
         ),
         Relation.FORKED: (
             f"Convicts: market {market} has two histories of {entries}, and one key has signed both.",
-            "Whoever holds that key has changed the history. Keep both files: they prove it to anybody.",
+            "Whoever holds that key has changed the history. Keep both files: they prove it to anybody. Only a restore "
+            "from a backup, which is told to everybody and stands in the history, could explain it: outcry prove HEAD "
+            "HEAD writes that down, and outcry check HEAD HEAD PROOF tests it.",
         ),
         Relation.BROKEN: (
             f"Does not hold: the proof does not join these heads of market {market} ({one.size:,} and {other.size:,} "
@@ -147,7 +158,30 @@ def compared(relation: Relation, heads: Sequence[SignedCheckpoint]) -> list[str]
             "Compare them with the key in the other heads that the market's bot has posted.",
         ),
     }
-    return list(sentences[relation])
+    return list(sentences[comparison.relation])
+
+
+def _restored(
+    comparison: Comparison, leaf: ProvedLeaf, later: Checkpoint, heads: Sequence[SignedCheckpoint]
+) -> list[str]:
+    """Two histories that part where one of them was restored. Of heads from after the restore it explains nothing."""
+    lost = next(head.checkpoint for head in heads if head.checkpoint != later)
+    size, when = leaf.row["size"], minute(leaf.ts_ms)
+    rest = _entries(lost.size - size)
+    told = [
+        f"Restored: market {leaf.market} was restored from a backup, {when}, to its first {_entries(size)} (tick "
+        f"{leaf.tick:,}); the history of {_entries(later.size)} says so, signed, and goes on from there.",
+        f"What came after them is gone: {rest} of the history of {_entries(lost.size)}.",
+    ]
+    if comparison.relation is Relation.RESTORED:
+        return [*told, f"Nothing of the first {_entries(size)} was changed, taken out or put in."]
+    return [
+        *told,
+        f"Not shown is that both had the same first {_entries(size)}: the history that was lost would show it (outcry "
+        "prove HEAD HEAD --lost URL, where its database is still there), and so would a head that was posted before "
+        "the backup, held against the later one (outcry check).",
+        "A head that was posted after that restore is not explained by it: two such heads that do not join convict.",
+    ]
 
 
 def only_a_head(head: SignedCheckpoint, path: str) -> list[str]:
@@ -195,7 +229,11 @@ def unproved(reason: Unproved, number: int = 0, market: int = 0) -> str:
         Unproved.OTHER_KEY: "One of these heads was signed by another key, or is of another market than the first.",
         Unproved.OTHER_ROOT: (
             "Convicts: this database's own key signed a head whose history the database does not hold. It was changed, "
-            "or is a backup from before that head."
+            "or is a backup from before that head, put in place by hand: outcry restore would have written that down."
+        ),
+        Unproved.GONE: (
+            f"Market {market} was restored from a backup since: what one of these heads sealed is gone, the other is "
+            "from before the restore. Hold it against a head from after the restore; /verify shows the newest."
         ),
     }
     return sentences[reason]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from storage.proofs.checkpoints import SignedCheckpoint
-from storage.proofs.leaves import FILL, ORDER
+from storage.proofs.checkpoints import Checkpoint, SignedCheckpoint
+from storage.proofs.leaves import FILL, ORDER, RESTORED
 from storage.proofs.notes import Key, Problem
-from storage.proofs.proof_files import ConsistencyProof, InclusionProof
+from storage.proofs.proof_files import RESTORED_HEADER, ConsistencyProof, InclusionProof, RestoreProof
+from storage.proofs.tree import HASH_SIZE
 
 _LATEST_MS = 253_402_300_800_000  # the year 10000
 _LEAF = {"kind": str, "market": int, "tick": int, "ts_ms": int, "row": dict}
@@ -24,7 +25,8 @@ _FILL = {
     **dict.fromkeys(("trade_id", "outcome", "price", "size", "amount", "buy_fee", "sell_fee"), int),
     "side": str,
 }
-_SHAPES: Mapping[str, Mapping[str, type]] = {ORDER: _ORDER, FILL: _FILL}
+_RESTORED = {"size": int, "root": str}
+_SHAPES: Mapping[str, Mapping[str, type]] = {ORDER: _ORDER, FILL: _FILL, RESTORED: _RESTORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,8 @@ class Relation(StrEnum):
 
     SAME = "same"
     FOLLOWS = "follows"  # the later history begins with the earlier one
+    RESTORED = "restored"  # one of them was restored from a backup, to a moment up to which they are the same
+    SAID_RESTORED = "said_restored"  # the same, but that they were the same up to then is not shown
     FORKED = "forked"  # two roots of one size: two histories were signed
     BROKEN = "broken"  # the proof does not join them
     NOT_PROVED = "not_proved"  # of two sizes, and no proof at hand
@@ -71,21 +75,70 @@ class Relation(StrEnum):
     OTHER_KEY = "other_key"
 
 
-def compare_heads(one: SignedCheckpoint, other: SignedCheckpoint, proof: str | None = None) -> Relation:
-    """Whichever of them is the earlier. `proof`: a consistency proof as it was read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`restored`: the record of a restore, where that is what lies between them; it is in the tree of `later`."""
+
+    relation: Relation
+    restored: ProvedLeaf | None = None
+    later: Checkpoint | None = None
+
+
+def compare_heads(one: SignedCheckpoint, other: SignedCheckpoint, proof: str | None = None) -> Comparison:
+    """Whichever of them is the earlier. `proof`: a consistency proof, or one of a restore, as it was read."""
     if one.key != other.key:
-        return Relation.OTHER_KEY
+        return Comparison(relation=Relation.OTHER_KEY)
     if one.checkpoint.origin != other.checkpoint.origin:
-        return Relation.OTHER_MARKET
+        return Comparison(relation=Relation.OTHER_MARKET)
     earlier, later = sorted((one.checkpoint, other.checkpoint), key=lambda head: head.size)
+    if (earlier.size, earlier.root) == (later.size, later.root):
+        return Comparison(relation=Relation.SAME)
+    if proof is not None and proof.startswith(RESTORED_HEADER):
+        return _restored(one, other, proof)
     if earlier.size == later.size:
-        return Relation.SAME if earlier.root == later.root else Relation.FORKED
+        return Comparison(relation=Relation.FORKED)
     if proof is None:
-        return Relation.NOT_PROVED
+        return Comparison(relation=Relation.NOT_PROVED)
     read = ConsistencyProof.read(proof)
     if isinstance(read, Problem) or read.check(earlier, later) is not None:
-        return Relation.BROKEN
-    return Relation.FOLLOWS
+        return Comparison(relation=Relation.BROKEN)
+    return Comparison(relation=Relation.FOLLOWS)
+
+
+def _restored(one: SignedCheckpoint, other: SignedCheckpoint, proof: str) -> Comparison:
+    """What a proof of a restore says of two heads of one market. It joins them only where the record of the restore is
+    in the history of one of them, that history begins with what it returned to, and the other had come further than
+    that; and it shows that they have that beginning in common only by the history that was lost."""
+    broken = Comparison(relation=Relation.FORKED if _same_size(one, other) else Relation.BROKEN)
+    read = RestoreProof.read(proof)
+    leaf = read if isinstance(read, Problem) else check_proof(read.leaf.write(), one.key)
+    if isinstance(read, Problem) or isinstance(leaf, Problem) or leaf.kind != RESTORED:
+        return broken
+    later = leaf.head.checkpoint
+    lost = next((head.checkpoint for head in (one, other) if head.checkpoint != later), None)
+    root = _root(leaf.row["root"])
+    if lost is None or later not in (one.checkpoint, other.checkpoint) or root is None:
+        return broken
+    kept = Checkpoint(origin=later.origin, size=leaf.index, root=root)
+    if leaf.row["size"] != kept.size or lost.size <= kept.size or read.kept.check(kept, later) is not None:
+        return broken
+    if read.lost is None:
+        return Comparison(relation=Relation.SAID_RESTORED, restored=leaf, later=later)
+    if read.lost.check(kept, lost) is not None:
+        return broken
+    return Comparison(relation=Relation.RESTORED, restored=leaf, later=later)
+
+
+def _same_size(one: SignedCheckpoint, other: SignedCheckpoint) -> bool:
+    return one.checkpoint.size == other.checkpoint.size
+
+
+def _root(digits: str) -> bytes | None:
+    try:
+        root = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return root if len(root) == HASH_SIZE else None
 
 
 def _is_leaf(leaf: object) -> bool:

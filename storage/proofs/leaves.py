@@ -3,7 +3,7 @@
 A leaf is canonical JSON: kind, market, tick, ts_ms (of the tick), row, salt. In this order: each order the tick ran, as
 it came and as it stood at the tick's end; each fill; each event, payouts among them; what became of each action; the
 tick's own hash, which holds all that came before. Leaves are facts of their tick: an order that is filled later has
-fills of its own then.
+fills of its own then. Between two ticks stands one kind alone: that the market was restored from a backup.
 
 Change nothing of what a kind holds: every root that was ever posted rests on it.
 """
@@ -23,6 +23,7 @@ from storage.records import ActionRow, Market, OrderRow
 from storage.tick_rows import Row, TickOutcome
 
 ORDER, FILL, EVENT, PAYOUT, ACTION, TICK = "order", "fill", "event", "payout", "action", "tick"
+RESTORED = "restored"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 _NO_PART_OF_A_FILL = frozenset({"market", "tick_id", "ts_ms", "undone_tick"})

@@ -1,5 +1,5 @@
-"""Proofs as files: that a leaf is in a tree (C2SP tlog-proof), and that one tree begins with another (the body of C2SP
-tlog-witness `add-checkpoint`). Pure.
+"""Proofs as files: that a leaf is in a tree (C2SP tlog-proof), that one tree begins with another (the body of C2SP
+tlog-witness `add-checkpoint`), and that a history was restored from a backup (two or three of the former). Pure.
 
 A file has one spelling: what is not written as `write` writes it is refused, so that no byte of it can be changed.
 """
@@ -15,6 +15,8 @@ from storage.proofs.tree import HASH_SIZE, is_consistent, leaf_hash, root_of_inc
 
 HEADER = "c2sp.org/tlog-proof@v1"
 SUFFIX = ".tlog-proof"
+RESTORED_HEADER = "outcry restored"
+_BETWEEN = "==\n"
 _MOST_HASHES = 63
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
@@ -86,6 +88,34 @@ class ConsistencyProof:
             return Problem.WRONG_PATH
         joined = is_consistent(earlier.size, earlier.root, later.size, later.root, self.path)
         return None if joined and earlier.origin == later.origin else Problem.WRONG_PATH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreProof:
+    """A history was restored: `leaf` proves the record of that, `kept` that the history which goes on begins with what
+    it returned to, and `lost`, where the history that ended was still at hand, that this one began with it too."""
+
+    leaf: InclusionProof
+    kept: ConsistencyProof
+    lost: ConsistencyProof | None = None
+
+    def write(self) -> str:
+        parts = [part.write() for part in (self.leaf, self.kept, self.lost) if part is not None]
+        return f"{RESTORED_HEADER}\n{_BETWEEN.join(parts)}"
+
+    @classmethod
+    def read(cls, text: str) -> RestoreProof | Problem:
+        header, _, rest = text.partition("\n")
+        parts = rest.split(_BETWEEN)
+        if header != RESTORED_HEADER or not 2 <= len(parts) <= 3:
+            return Problem.NOT_A_PROOF
+        leaf = InclusionProof.read(parts[0])
+        kept, *lost = (ConsistencyProof.read(part) for part in parts[1:])
+        if isinstance(leaf, Problem) or isinstance(kept, Problem):
+            return Problem.NOT_A_PROOF
+        if not lost:
+            return cls(leaf=leaf, kept=kept)
+        return Problem.NOT_A_PROOF if isinstance(lost[0], Problem) else cls(leaf=leaf, kept=kept, lost=lost[0])
 
 
 def _number(row: str, word: str) -> int | None:

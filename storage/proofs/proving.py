@@ -1,8 +1,11 @@
-"""Proofs worked out from a database: heads, one order, one fill, that one head follows another. Only reads."""
+"""Proofs worked out from a database: heads, one order, one fill, that one head follows another, or that a restore lies
+between them. Only reads."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -13,13 +16,14 @@ from storage.orders import to_order
 from storage.proofs.checkpoints import Checkpoint
 from storage.proofs.leaves import Leaf, fill_leaf, order_leaf, written
 from storage.proofs.notes import Key
-from storage.proofs.proof_files import ConsistencyProof, InclusionProof
+from storage.proofs.proof_files import ConsistencyProof, InclusionProof, RestoreProof
 from storage.proofs.repository import known_secret, read_tiles
+from storage.proofs.restores import Restore, restores_of
 from storage.proofs.secret import Secret
 from storage.proofs.tiles import Tiles, tiles_for
 from storage.proofs.tree import Node, consistency_path, inclusion_path, leaf_hash, tree_root
 from storage.records import Market
-from storage.schema import orders, ticks, trades
+from storage.schema import config, orders, ticks, trades
 from storage.session import Session
 
 T = TypeVar("T")
@@ -36,6 +40,7 @@ class Unproved(StrEnum):
     NO_HEAD = "no_head"  # nothing has been written in that market
     OTHER_KEY = "other_key"  # a head that another database signed
     OTHER_ROOT = "other_root"  # a head this database signed, of a history it does not hold
+    GONE = "gone"  # a head this database signed, of a history that ended when it was restored
 
 
 async def public_key(session: Session) -> Key | None:
@@ -49,7 +54,13 @@ async def signed_head(session: Session, market: int, tick: int) -> str | None:
     secret, row = await known_secret(session), await _tick(session, market, tick)
     if secret is None or row is None or not row["leaves"]:
         return None
-    return _checkpoint(secret, row).signed(secret.signing_key)
+    return _checkpoint(secret, market, row["leaves"], bytes.fromhex(row["root"])).signed(secret.signing_key)
+
+
+async def newest_head(session: Session, market: int) -> str | None:
+    """The signed head of all a market wrote: that of its last tick, or of a restore since; None where it has none."""
+    secret, newest = await known_secret(session), await checkpoint_now(session, market)
+    return None if secret is None or newest is None else newest.signed(secret.signing_key)
 
 
 async def prove_order(session: Session, market: Market, number: int) -> InclusionProof | Unproved:
@@ -83,38 +94,86 @@ async def prove_fill(session: Session, market: Market, trade: int) -> InclusionP
     return await _prove(session, market, tick, before, fill_leaf(dict(row)))
 
 
-async def prove_heads(session: Session, market: int, one: Checkpoint, other: Checkpoint) -> ConsistencyProof | Unproved:
-    """That the larger of two heads of a market begins with the smaller one, both of them held against the tree here."""
-    secret = await known_secret(session)
-    newest = await _newest(session, market)
+async def prove_heads(
+    session: Session, market: int, one: Checkpoint, other: Checkpoint
+) -> ConsistencyProof | RestoreProof | Unproved:
+    """That the larger of two heads of a market begins with the smaller one, both of them held against the tree here;
+    or, where the tree has only one of them, that the history of the other ended when this one was restored."""
+    secret, newest = await known_secret(session), await checkpoint_now(session, market)
     if secret is None or newest is None:
         return Unproved.NO_HEAD
-    if any(head.origin != _checkpoint(secret, newest).origin for head in (one, other)):
+    if any(head.origin != newest.origin for head in (one, other)):
         return Unproved.OTHER_KEY
     earlier, later = sorted((one, other), key=lambda head: head.size)
-    if later.size > newest["leaves"]:
+    kept = [head for head in (earlier, later) if await _is_root(session, market, newest.size, head)]
+    if len(kept) == 2:
+        return await _joined(session, secret, earlier, later)
+    lost = [head for head in (earlier, later) if head not in kept]
+    restores = [
+        restore for restore in await restores_of(session, market) if all(restore.size < head.size for head in lost)
+    ]
+    if not restores:
         return Unproved.OTHER_ROOT
-    for head in (earlier, later):
-        if await _worked_out(session, market, partial(tree_root, head.size)) != head.root:
-            return Unproved.OTHER_ROOT
-    path = await _worked_out(session, market, partial(consistency_path, earlier.size, later.size))
+    first = min(restores, key=lambda restore: restore.size)  # whichever the others ended by, it began with no less
+    if not kept or kept[0].size <= first.size:
+        return Unproved.GONE
+    return await _prove_restore(session, secret, market, first, kept[0])
+
+
+async def prove_lost(session: Session, market: int, proof: RestoreProof, lost: Checkpoint) -> RestoreProof | Unproved:
+    """The same proof, and that the history which was lost began with what was kept; `session` reads a database that
+    still holds it, as it was before the restore."""
+    secret, newest = await known_secret(session), await checkpoint_now(session, market)
+    if secret is None or newest is None:
+        return Unproved.NO_HEAD
+    content = json.loads(proof.leaf.leaf)["row"]
+    begin = Checkpoint(origin=lost.origin, size=content["size"], root=bytes.fromhex(content["root"]))
+    if lost.origin != newest.origin:
+        return Unproved.OTHER_KEY
+    if not all([await _is_root(session, market, newest.size, head) for head in (begin, lost)]):
+        return Unproved.OTHER_ROOT
+    return replace(proof, lost=await _joined(session, secret, begin, lost))
+
+
+async def _prove_restore(
+    session: Session, secret: Secret, market: int, restore: Restore, head: Checkpoint
+) -> RestoreProof | Unproved:
+    data = written(restore.leaf, secret, restore.stamp(market), restore.size)
+    if await _worked_out(session, market, lambda node: node(0, restore.size)) != leaf_hash(data):
+        return Unproved.DIFFERS
+    path = await _worked_out(session, market, partial(inclusion_path, restore.size, head.size))
+    note = head.signed(secret.signing_key)
+    leaf = InclusionProof(leaf=data, index=restore.size, path=tuple(path), checkpoint=note)
+    begin = Checkpoint(origin=head.origin, size=restore.size, root=bytes.fromhex(restore.root))
+    return RestoreProof(leaf=leaf, kept=await _joined(session, secret, begin, head))
+
+
+async def _joined(session: Session, secret: Secret, earlier: Checkpoint, later: Checkpoint) -> ConsistencyProof:
+    """Of two heads that are known to be of the tree here."""
+    assert later.market is not None, "a head of this database names its market"
+    path = await _worked_out(session, later.market, partial(consistency_path, earlier.size, later.size))
     return ConsistencyProof(old=earlier.size, path=tuple(path), checkpoint=later.signed(secret.signing_key))
+
+
+async def _is_root(session: Session, market: int, grown: int, head: Checkpoint) -> bool:
+    """Whether the tree here, which has `grown` leaves, had this root at that size."""
+    return head.size <= grown and await _worked_out(session, market, partial(tree_root, head.size)) == head.root
 
 
 async def _prove(session: Session, market: Market, tick: int, before: int, leaf: Leaf) -> InclusionProof | Unproved:
     """`before`: leaves of the same tick that come first."""
-    secret, newest = await known_secret(session), await _newest(session, market.id)
+    secret, newest = await known_secret(session), await checkpoint_now(session, market.id)
     wrote, earlier = await _tick(session, market.id, tick), await _tick(session, market.id, tick - 1)
     if secret is None or newest is None or wrote is None or earlier is None or not wrote["leaves"]:
         return Unproved.TOO_OLD
-    number = earlier["leaves"] + before
+    restores = [restore for restore in await restores_of(session, market.id) if restore.tick == tick - 1]
+    number = max([earlier["leaves"], *(restore.size + 1 for restore in restores)]) + before
     data = written(leaf, secret, dict(wrote), number)
-    size = newest["leaves"]
     if await _worked_out(session, market.id, lambda node: node(0, number)) != leaf_hash(data):
         return Unproved.DIFFERS
-    path = await _worked_out(session, market.id, partial(inclusion_path, number, size))
-    head = _checkpoint(secret, newest).signed(secret.signing_key)
-    return InclusionProof(leaf=data, index=number, path=tuple(path), checkpoint=head)
+    path = await _worked_out(session, market.id, partial(inclusion_path, number, newest.size))
+    note = newest.signed(secret.signing_key)
+    return InclusionProof(leaf=data, index=number, path=tuple(path), checkpoint=note)
 
 
 async def _worked_out(session: Session, market: int, asked: Callable[[Node], T]) -> T:
@@ -130,15 +189,18 @@ async def _tick(session: Session, market: int, tick: int) -> RowMapping | None:
 _TICK = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id == bindparam("tick"))
 
 
-async def _newest(session: Session, market: int) -> RowMapping | None:
-    here = select(ticks).where(ticks.c.market == market, ticks.c.leaves > 0)
-    return await session.row(here.order_by(ticks.c.tick_id.desc()).limit(1))
+async def checkpoint_now(session: Session, market: int) -> Checkpoint | None:
+    """Of all leaves; None where there are none."""
+    secret = await known_secret(session)
+    size = await session.number(select(config.c.leaves).where(config.c.market == market))
+    if secret is None or not size:
+        return None
+    return _checkpoint(secret, market, size, await _worked_out(session, market, partial(tree_root, size)))
 
 
 async def _count(session: Session, table: Table, *conditions: ColumnElement[bool]) -> int:
     return await session.number(select(func.count()).select_from(table).where(*conditions))
 
 
-def _checkpoint(secret: Secret, tick: RowMapping) -> Checkpoint:
-    key = secret.signing_key.key
-    return Checkpoint.of_market(key, tick["market"], tick["leaves"], bytes.fromhex(tick["root"]))
+def _checkpoint(secret: Secret, market: int, size: int, root: bytes) -> Checkpoint:
+    return Checkpoint.of_market(secret.signing_key.key, market, size, root)

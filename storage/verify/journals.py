@@ -11,6 +11,7 @@ from engine.state import Status
 from storage.journal import Head, Heads, commit_to, following
 from storage.journal_kinds import GONE, SHARED, TABLES, Kind, Recorded
 from storage.proofs.proving import signed_head
+from storage.proofs.restores import Restore
 from storage.records import ActionStatus, Payload
 from storage.schema import actions, config, journal, journal_heads
 from storage.unit_of_work import UnitOfWork
@@ -24,8 +25,9 @@ class ReadJournal:
 
     hashes: after each record, that of none first; latest: by kind and key what was recorded last, None where the row is
     gone; status: the last that no tick gave it; waiting: digests of the messages that wait, digests: those of them that
-    were recorded; posted: heads by tick; adopted: how a market stood that had begun before its journal; forgotten:
-    numbers of records without content; given_up: those the shared journal says were deleted, by market.
+    were recorded; posted: heads by tick; restores: from backups, in their order; adopted: how a market stood that
+    had begun before its journal; forgotten: numbers of records without content; given_up: those the shared journal says
+    were deleted, by market.
     """
 
     market: int
@@ -35,6 +37,7 @@ class ReadJournal:
     waiting: frozenset[str] = frozenset()
     digests: set[str] = field(default_factory=set)
     posted: dict[int, str] = field(default_factory=dict)
+    restores: list[Restore] = field(default_factory=list)
     adopted: Payload | None = None
     forgotten: set[int] = field(default_factory=set)
     given_up: dict[int, set[int]] = field(default_factory=dict)
@@ -62,6 +65,8 @@ class ReadJournal:
             self.adopted = content
         elif kind == Kind.POSTED:
             self.posted[content["tick"]] = content["head"]
+        elif kind == Kind.RESTORED:
+            self.restores.append(Restore.read(content))
         elif kind == Kind.FORGOTTEN:
             for market, numbers in content.items():
                 self.given_up.setdefault(int(market), set()).update(numbers)

@@ -97,6 +97,7 @@ class Replay:
     ) -> None:
         self.check, self.past, self.tree = check, past, tree
         self._wanted, self._rows, self._journals, self._uow = wanted, rows, journals, uow
+        self._restores = list(journals.market.restores)
 
     async def start(self, start_ms: int) -> None:
         """Tick 0. What its hash is made of has been looked at."""
@@ -129,6 +130,7 @@ class Replay:
 
     async def tick(self) -> None:
         """The next tick, and every row it wrote."""
+        self._restored()
         past, number = self.past, self.past.market.tick + 1
         self.check.tick, self.check.chained = number, True
         stored = await self._rows["ticks"].peek()
@@ -160,14 +162,36 @@ class Replay:
     async def end(self) -> None:
         """That nothing is written after the last tick."""
         self.check.chained = True
+        self._restored()
+        for restore in self._restores:
+            raise self.check.wrong("journal", "restored", "size", self.tree.size, restore.size)
         for rows in self._rows.values():
             await rows.expect_end()
 
     def _go_on(self, market: Market, state: MarketState, head: str) -> None:
         self.past.market, self.past.state = replace(market, head=head), state
-        wanted = self._wanted
-        if wanted is not None and self.past.held is None and (head.startswith(wanted) or self.tree.root == wanted):
+        self._look_for_wanted()
+
+    def _look_for_wanted(self) -> None:
+        wanted, market = self._wanted, self.past.market
+        if wanted is None or self.past.held is not None:
+            return
+        if market.head.startswith(wanted) or self.tree.root == wanted:
             self.past.held = market.tick
+
+    def _restored(self) -> None:
+        """Every restore from a backup that returned to where the market stands now: its record says how that was, and
+        is the next leaf."""
+        market = self.past.market
+        while self._restores and self._restores[0].size == self.tree.size:
+            restore = self._restores.pop(0)
+            stood = {"tick": market.tick, "size": self.tree.size, "root": self.tree.root, "head": market.head}
+            for name, value in stood.items():
+                if getattr(restore, name) != value:
+                    raise self.check.wrong("journal", "restored", name, value, getattr(restore, name))
+            self.tree.add(restore.stamp(market.id), [restore.leaf])
+            self.past.counted["leaves"] = self.tree.size
+            self._look_for_wanted()
 
     async def _apply(self, ran: Sequence[RowMapping], done: Sequence[RowMapping], now_ms: int) -> TickOutcome:
         orders_run: list[OrderRow] = []

@@ -21,7 +21,7 @@ class GrownTree:
     def __init__(self, check: Check, secret: Secret) -> None:
         self._check, self._secret = check, secret
         self._tiles = Tiles()
-        self.root = ""  # of the last tick
+        self.root = ""  # so far
 
     @classmethod
     async def empty(cls, uow: UnitOfWork, check: Check) -> GrownTree:
@@ -32,8 +32,12 @@ class GrownTree:
             raise check.missing("secrets", "seed")
         return cls(check, secret)
 
+    @property
+    def size(self) -> int:
+        return self._tiles.size
+
     def add(self, stamp: Mapping[str, int], leaves: Sequence[Leaf]) -> tuple[int, str]:
-        """The leaves of the next tick; returns size and root from then on."""
+        """The leaves of the next tick, or of a restore; returns size and root from then on."""
         self._tiles.append(hashes(leaves, self._secret, stamp, self._tiles.size))
         self.root = self._tiles.root().hex()
         return self._tiles.size, self.root

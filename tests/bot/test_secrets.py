@@ -28,7 +28,7 @@ from bot.__main__ import EXPORTS, main
 from bot.chat import plain_text
 from bot.logs import configure, spellings
 from bot.settings import VARIABLES, Settings, load
-from storage.backup import backup
+from storage.backups.making import backup
 from storage.database import Database
 from storage.proofs.secret import Secret
 from tests.bot.adapters.room.harness import request_id, room_harness
@@ -305,7 +305,7 @@ async def test_the_key_that_signs_heads_is_in_the_database_and_nowhere_else(
         for words in (["verify", "--db", url], ["verify", "--db", url, "--json"], ["prove", "3", "--db", url]):
             assert pool.submit(main, words).result() == 0
     printed = capsys.readouterr()
-    backup(url, tmp_path / "copy.db")
+    await backup(url, tmp_path / "copy.db")
     for secret in (seed, signer.seed):
         coded = (base64.b64encode(secret), base64.urlsafe_b64encode(secret))
         for spelled in (secret.hex(), repr(secret), *(each.decode().rstrip("=") for each in coded)):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.backup import backup
+from storage.backups.making import backup
 from storage.cannot_open import CannotOpenError
 from storage.database import Database, DatabaseInUseError
 from storage.file_lock import FileLock
@@ -87,7 +87,7 @@ async def test_all_that_belongs_to_a_database_is_its_owners_alone_and_so_is_a_co
     db = Database.open(f"sqlite:///{path}")
     await db.migrate()
     async with db.reading():
-        backup(f"sqlite:///{path}", tmp_path / "copy.db")
+        await backup(f"sqlite:///{path}", tmp_path / "copy.db")
         belonging = {"outcry.db", "outcry.db-wal", "outcry.db-shm", "outcry.db.lock", "copy.db"}
         assert modes(tmp_path) == dict.fromkeys(belonging, 0o600)
     await db.close()

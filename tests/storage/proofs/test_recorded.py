@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from storage.backup import backup
+from storage.backups.making import backup
 from storage.database import Database
 from storage.proofs.checkpoints import Checkpoint
 from storage.proofs.leaves import Leaf, written
@@ -135,7 +135,7 @@ async def test_a_backup_keeps_the_key(tmp_path: Path) -> None:
     db = Database.open(url)
     await db.migrate()
     seed = await drawn(db)
-    backup(url, tmp_path / "copy.db")
+    await backup(url, tmp_path / "copy.db")
     await db.close()
     shutil.copyfile(tmp_path / "copy.db", tmp_path / "restored.db")
     restored = Database.open(f"sqlite:///{tmp_path / 'restored.db'}")

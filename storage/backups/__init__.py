@@ -1,0 +1,1 @@
+"""A copy of the whole database while it is in use, and the way back: see README.md."""

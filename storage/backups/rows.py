@@ -1,0 +1,64 @@
+"""Every row of every table from one database into another, whichever of SQLite and PostgreSQL each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.backups.files import Progress
+from storage.database import Database
+from storage.engines import postgres_engine, sqlite_engine
+from storage.schema import metadata
+
+PAGE = 500  # rows in memory at once
+WRITTEN_BY_PEOPLE = ("people", "chats", "config", "journal")
+"""A database without a row in these has nothing to lose."""
+
+
+def writing_engine(db: Database) -> AsyncEngine:
+    """For one long transaction that nobody hurries, without the checks of references until it ends."""
+    if db.is_sqlite:
+        return sqlite_engine(db.url, "BEGIN IMMEDIATE", migrating=True)
+    return postgres_engine(db.url, migrating=True)
+
+
+async def copy_rows(source: Database, target: AsyncConnection, progress: Progress) -> None:
+    """From one snapshot, tables in the order of their references. The target has the tables, and no rows."""
+    async with source.reading(at_length=True) as uow:
+        read = uow.connection
+        sizes = [await uow.number(select(func.count()).select_from(table)) for table in metadata.sorted_tables]
+        done, of = 0, max(1, sum(sizes))
+        for table in metadata.sorted_tables:
+            async with read.stream(select(table).execution_options(yield_per=PAGE)) as rows:
+                async for page in rows.mappings().partitions(PAGE):
+                    await target.execute(insert(table), [dict(row) for row in page])
+                    done += len(page)
+                    progress(done / of)
+
+
+async def empty(target: AsyncConnection) -> None:
+    """Every row of our tables is gone."""
+    for table in reversed(metadata.sorted_tables):
+        await target.execute(table.delete())
+
+
+async def count_on(target: AsyncConnection) -> None:
+    """PostgreSQL gives the ids of rows from counters, which know nothing of rows that came with their ids."""
+    if target.dialect.name == "postgresql":
+        await target.run_sync(_count_on)
+
+
+def _count_on(connection: Connection) -> None:
+    for table in metadata.sorted_tables:
+        keys: Sequence[str] = [column.name for column in table.primary_key.columns]
+        if len(keys) != 1:
+            continue
+        name, key = table.name, keys[0]
+        counter = connection.execute(
+            text("SELECT pg_get_serial_sequence(:name, :key)"), {"name": f'"{name}"', "key": key}
+        ).scalar()
+        largest = connection.execute(select(func.max(table.c[key]))).scalar() if counter else None
+        if counter and largest is not None:
+            connection.execute(text("SELECT setval(:counter, :largest)"), {"counter": counter, "largest": largest})
