@@ -33,7 +33,7 @@ def restored(file: Path, contents: Sequence[MarketContents], aside: Path | None)
 
 
 def _market(market: MarketContents) -> str:
-    name = f"Market {market.market} ({clean(market.title)}), {market.status.value}"
+    name = f"Market {market.market} ({clean(market.title)}), {market.status.value.lower()}"
     if market.tick is None or market.tick_ms is None:
         return f"{name}: not begun."
     return f"{name}: up to tick {market.tick:,}, {minute(market.tick_ms)}, {market.size:,} entries."
