@@ -28,6 +28,7 @@ whoever reads it can hold against a later one.
 | big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
 | lapsed | admins | number: of a proposal that nobody approved before the market moved on |
 | halted | admins | reason, tick |
+| restored | chats, admins | see `storage.backups.signing` |
 | outdated | admins | rules: those the market was begun by |
 | asks_now | admins | rounds: those that were to be decided by the lowest price |
 | board | chats (slot and key `board`) | tick |

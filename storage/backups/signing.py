@@ -19,7 +19,7 @@ from storage.proofs.repository import append
 from storage.proofs.restores import Restore
 from storage.records import Notice, NoticeAudience, Payload, TicketStatus
 from storage.room_messages import COUNTER
-from storage.schema import config, counters, outbox, room_messages, tickets
+from storage.schema import config, counters, leases, outbox, room_messages, tickets
 from storage.unit_of_work import UnitOfWork
 
 ACTION = "restore"
@@ -32,13 +32,14 @@ NOBODY = -1
 
 async def sign_restore(uow: UnitOfWork, contents: Sequence[MarketContents], now_ms: int) -> None:
     """Write it down for every market that is not over. `contents`: as they stand in this database."""
+    await uow.run(delete(leases))  # of processes that are no more
     await uow.markets.lock_all()
     going_on = [market for market in contents if market.status in (*TICKING, Status.DRAFT, Status.LOBBY)]
     for market in going_on:
         if market.status in TICKING and market.size:
             await _sign(uow, market, now_ms)
     await _count_far_on(uow, now_ms)
-    await uow.run(update(outbox).values(lease_ms=0))  # of processes that are no more
+    await uow.run(update(outbox).values(lease_ms=0))
     for market in going_on:
         await _tell(uow, market, now_ms)
     for market in going_on:

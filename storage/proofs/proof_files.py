@@ -16,7 +16,7 @@ from storage.proofs.tree import HASH_SIZE, is_consistent, leaf_hash, root_of_inc
 HEADER = "c2sp.org/tlog-proof@v1"
 SUFFIX = ".tlog-proof"
 RESTORED_HEADER = "outcry restored"
-_BETWEEN = "==\n"
+_BETWEEN = "and\n"  # a line that no part has
 _MOST_HASHES = 63
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
@@ -106,7 +106,8 @@ class RestoreProof:
     @classmethod
     def read(cls, text: str) -> RestoreProof | Problem:
         header, _, rest = text.partition("\n")
-        parts = rest.split(_BETWEEN)
+        first, *others = rest.split(f"\n{_BETWEEN}")
+        parts = [f"{part}\n" for part in (first, *others[:-1])] + others[-1:]
         if header != RESTORED_HEADER or not 2 <= len(parts) <= 3:
             return Problem.NOT_A_PROOF
         leaf = InclusionProof.read(parts[0])

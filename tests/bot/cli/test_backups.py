@@ -43,13 +43,13 @@ async def test_the_drill_on_the_command_line(tmp_path: Path, capsys: pytest.Capt
         assert words in told, (words, told)
     assert outcry("verify", "--db", url) == 0
     async with chat_harness(tmp_path) as harness:
-        await harness.announce()
+        await harness.announcer.step()
         posts = [text for text in harness.platform.texts("post") if "restored from a backup" in text]
         assert len(posts) == 1
         assert "It stands as after tick" in posts[0]
         assert "as if it had never been" in posts[0]
         await carry_on(harness)
-        await harness.announce()
+        await harness.announcer.step()
         assert len([text for text in harness.platform.texts("post") if "restored from a backup" in text]) == 1
     now, proof = await head(url, tmp_path / "now"), str(tmp_path / "proof")
     for heads, lost, code, said in (
