@@ -132,15 +132,18 @@ class Database:
         """The one that writes to a SQLite file, once somebody has."""
         return self._group.writer
 
+    def engine_of_its_own(self) -> AsyncEngine:
+        """For one transaction that takes as long as it takes, outside of the units of work; who asks disposes of it.
+        On SQLite references are not checked."""
+        if self.is_sqlite:
+            return sqlite_engine(self.url, "BEGIN IMMEDIATE", migrating=True)
+        return migrating_engine(self.url, self._server)
+
     async def migrate(self) -> None:
         """Bring the tables up to date; nothing to do is quick. Raises CannotOpenError."""
         from storage.migrate import upgrade  # alembic takes half a second to import; most starts need none of it
 
-        engine = (
-            sqlite_engine(self.url, "BEGIN IMMEDIATE", migrating=True)
-            if self.is_sqlite
-            else migrating_engine(self.url, self._server)
-        )
+        engine = self.engine_of_its_own()
         with explaining(self.url):
             try:
                 await upgrade(engine, place(self.url))

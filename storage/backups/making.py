@@ -13,7 +13,7 @@ from storage.address import parse_url
 from storage.backups.contents import read_contents
 from storage.backups.files import Progress, copy_file, fold_log, put, unfinished
 from storage.backups.problems import BackupError
-from storage.backups.rows import copy_rows, writing_engine
+from storage.backups.rows import copy_rows
 from storage.cannot_open import CannotOpenError
 from storage.database import Database
 from storage.migrations import HEAD
@@ -61,7 +61,7 @@ async def _copy_server(url: str, copy: Path, progress: Progress) -> None:
         if version is None or version["version_num"] != HEAD:
             raise BackupError("A newer Outcry has brought this database up to date: make its backup with that one.")
         await target.migrate()
-        engine = writing_engine(target)
+        engine = target.engine_of_its_own()
         try:
             async with engine.begin() as connection:
                 await copy_rows(source, connection, progress)

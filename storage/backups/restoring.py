@@ -19,7 +19,7 @@ from storage.address import parse_url
 from storage.backups.contents import MarketContents, read_contents
 from storage.backups.files import Progress, copy_file, fold_log, put, stamp, sync_folder, unfinished
 from storage.backups.problems import BackupError
-from storage.backups.rows import WRITTEN_BY_PEOPLE, copy_rows, count_on, empty, writing_engine
+from storage.backups.rows import WRITTEN_BY_PEOPLE, copy_rows, count_on, empty
 from storage.backups.signing import sign_restore
 from storage.cannot_open import check_path, explaining, place
 from storage.database import Database
@@ -124,7 +124,7 @@ def _put_aside(path: Path, now_ms: int) -> Path:
 
 async def _into_server(file: Path, url: str, now_ms: int, *, force: bool, progress: Progress) -> Restored:
     target = Database.open(url)
-    engine = writing_engine(target)
+    engine = target.engine_of_its_own()
     try:
         with explaining(target.url):
             async with engine.connect() as connection:

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.backups.files import Progress
 from storage.database import Database
-from storage.engines import postgres_engine, sqlite_engine
 from storage.schema import metadata
 
 PAGE = 500  # rows in memory at once
 WRITTEN_BY_PEOPLE = ("people", "chats", "config", "journal")
 """A database without a row in these has nothing to lose."""
-
-
-def writing_engine(db: Database) -> AsyncEngine:
-    """For one long transaction that nobody hurries, without the checks of references until it ends."""
-    if db.is_sqlite:
-        return sqlite_engine(db.url, "BEGIN IMMEDIATE", migrating=True)
-    return postgres_engine(db.url, migrating=True)
 
 
 async def copy_rows(source: Database, target: AsyncConnection, progress: Progress) -> None:
