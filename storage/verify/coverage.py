@@ -41,7 +41,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "tickets": (*_TICKETS, "request_id", "created_ms"),
         },
         "platforms": {
-            "telegram_inbox": ("update_id", "payload", "received_ms"),
+            "telegram_inbox": ("update_id", "person", "payload", "received_ms"),
             "people": ("created_ms", "market"),
             "links": ("name", "seen_ms"),
             "chats": ("title", "created_ms", "lost_ms", "lost_why"),
