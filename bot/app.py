@@ -90,7 +90,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         if db is None:
             return 0 if stopped.is_set() else 3
         if settings.admin_token != given:
-            print(_token_kept(settings.public_url), file=sys.stderr)
+            print(_token_kept(settings.public_url, alone=db.alone), file=sys.stderr)
         clock = SystemClock()
         holder = Holder(db, clock, process_name())
         endings = Endings()
@@ -329,9 +329,10 @@ def _kept_token() -> str:
     return token
 
 
-def _token_kept(public_url: str | None) -> str:
+def _token_kept(public_url: str | None, *, alone: bool) -> str:
     room = f"{public_url}/?admin=TOKEN" if public_url else "the room with ?admin=TOKEN"
-    return f"The admin token is in {TOKEN_FILE.resolve()}: open {room} once."
+    others = "" if alone else " Other processes of this database need the same one: set OUTCRY_ADMIN_TOKEN for each."
+    return f"The admin token is in {TOKEN_FILE.resolve()}: open {room} once.{others}"
 
 
 def _no_token_file(error: OSError) -> str:

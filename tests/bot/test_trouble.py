@@ -111,12 +111,35 @@ async def test_in_the_room_answers_are_given_that_cannot_be_kept(tmp_path: Path)
         assert (status, kept["id"] < board["id"]) == (200, True)
 
 
+async def test_in_the_room_what_is_sent_again_is_looked_up_or_said_to_be_unknown(tmp_path: Path) -> None:
+    async with room_harness(tmp_path) as here:
+        await here.open_market()
+        ada = await here.person("Ada")
+        await here.tick()
+        first = await ada.say("hello", "the-same-request")
+        here.room._routes._handlers._answers.clear()  # another process answered it
+        with no_disk():
+            assert await ada.say("hello", "the-same-request", again=True) == first
+            status, command = await ada.say("/buy 1 yes 5", again=True)
+            assert (status, "is not known yet" in head(command), "Nothing" in str(command)) == (200, True, False)
+            unknown = [await ada.say("hello, everybody", again=True)]
+        away = (tmp_path / "town.db").rename(tmp_path / "away.db")
+        here.room._routes._handlers._answers.clear()
+        unknown.append(await ada.say("hello", "the-same-request", again=True))
+        away.rename(tmp_path / "town.db")
+        for status, refused in unknown:  # the page asks until somebody knows
+            assert (status, "is not known yet" in refused["error"], "Nothing" in refused["error"]) == (503, True, False)
+        assert await ada.say("hello", "the-same-request", again=True) == first
+
+
 @pytest.mark.parametrize("trouble", Trouble)
 def test_nobody_is_told_that_nothing_was_changed_where_nobody_knows_it(trouble: Trouble) -> None:
-    known, unknown = (
-        plain_text.text(words_usage.database_trouble(TroubleError(trouble, unsettled=unsettled)))
+    known, unknown, is_retry, both = (
+        plain_text.text(words_usage.database_trouble(TroubleError(trouble, unsettled=unsettled), is_retry=is_retry))
+        for is_retry in (False, True)
         for unsettled in (False, True)
     )
     assert "Nothing was changed. Send it again in a minute" in known
-    assert "Nothing was changed" not in unknown
-    assert "Look before you send it again" in unknown
+    for text in (unknown, is_retry, both):
+        assert "Nothing was changed" not in text
+        assert "Look before you send it again" in text

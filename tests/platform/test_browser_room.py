@@ -18,7 +18,11 @@ from bot.charts.service import Charts
 from bot.chat.reply import Picture
 from tests.bot.adapters.room.harness import ADMIN, RoomHarness, no_chart, room_harness
 from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
+from tests.storage.databases import postgres
+from tests.storage.postgres import Server
 from tests.storage.worlds import MINUTE, params
+
+__all__ = ["postgres"]
 
 TEAMS = ["Brazil", "Germany", "Costa Rica", "Netherlands"]
 ROUNDS = [
@@ -171,6 +175,24 @@ async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(
     assert await ada.page.locator("#messages .answer").count() == 1
     page = await harness.room.platform.log.after("room", None, None)
     assert [message.body.get("say") for message in page.messages if "say" in message.body] == ["am I heard?"]
+
+
+async def test_two_pages_at_two_processes_are_in_one_room(browser: Browser, postgres: Server, tmp_path: Path) -> None:
+    url = await postgres.create_migrated()
+    async with room_harness(tmp_path, url=url) as first, room_harness(tmp_path, url=url) as second:
+        await first.open_market(params(outcome_names=TEAMS, rounds=ROUNDS))
+        await first.tick()
+        ada, bob = await window(browser), await window(browser)
+        await ada.join(first.url, "Ada")
+        await bob.join(second.url, "Bob")
+        await row(bob.page, "Brazil").wait_for()
+        await ada.say("hello from the first")
+        await bob.see("hello from the first", "#messages")
+        await bob.say("and from the second")
+        await ada.see("and from the second", "#messages")
+        for page in (ada.page, bob.page):
+            assert await page.locator("#messages .say").count() == 2
+        assert ada.complaints + bob.complaints == []
 
 
 async def test_a_stranger_who_finds_no_place_is_told_so_and_has_one_once_they_gave_a_name(

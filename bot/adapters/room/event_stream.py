@@ -56,7 +56,7 @@ class EventStreams:
         clock: Callable[[], int],
         speed: Callable[[], float],
         hold: Hold,
-        elsewhere: Callable[[], set[int]],
+        elsewhere: Callable[[], frozenset[int]],
     ) -> None:
         self._log = log
         self._events = events
@@ -70,6 +70,7 @@ class EventStreams:
         self._streams: set[_Stream] = set()
         self._watch: asyncio.Task[None] | None = None
         self._clock_seen: tuple[tuple[int, float, int], bytes] = ((-1, 0.0, 0), b"")
+        self._people_seen: tuple[int, frozenset[int], int] = (-1, frozenset(), 0)
         self._closing = False
 
     def keep_within(self, connections: int) -> None:
@@ -92,7 +93,10 @@ class EventStreams:
     @property
     def people(self) -> int:
         """Members that have the room open at any process, each counted once."""
-        return len(self.here | self._elsewhere())
+        elsewhere, changes = self._elsewhere(), self._members.changes
+        if self._people_seen[0] != changes or self._people_seen[1] is not elsewhere:  # each stream asks, for each event
+            self._people_seen = (changes, elsewhere, len(self.here | elsewhere))
+        return self._people_seen[2]
 
     @property
     def open(self) -> int:

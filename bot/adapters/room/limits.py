@@ -101,6 +101,7 @@ class Places:
         self._full = full
         self._taken: dict[str, list[Place]] = {}
         self._count = 0
+        self.changes = 0  # how often somebody came or went
 
     @property
     def owners(self) -> set[int]:
@@ -124,6 +125,7 @@ class Places:
             yielding.event.set()
         self._taken.setdefault(place.whose, []).append(place)
         self._count += 1
+        self.changes += 1
 
     def leave(self, place: Place) -> None:
         """Given back; a place that was given up already is not counted twice."""
@@ -131,6 +133,7 @@ class Places:
         if place in theirs:
             theirs.remove(place)
             self._count -= 1
+            self.changes += 1
             if not theirs:
                 del self._taken[place.whose]
 

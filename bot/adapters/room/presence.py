@@ -20,6 +20,8 @@ class Presence:
     def __init__(self, holder: Holder | None, monotonic_ms: Callable[[], int] = CLOCK.monotonic_ms) -> None:
         self._holder = holder
         self._monotonic_ms = monotonic_ms
+        self._heard: dict[str, Json] = {}
+        self._elsewhere: frozenset[int] = frozenset()
         self._told: tuple[int, list[Json]] | None = None  # when, and what
 
     def tell(self, here: Callable[[], set[int]]) -> None:
@@ -27,11 +29,14 @@ class Presence:
         if self._holder is not None:
             self._holder.tell(SUBJECT, lambda: self._tell(here))
 
-    def elsewhere(self) -> set[int]:
-        """Who is at other processes that are alive."""
-        told = self._holder.told(SUBJECT).values() if self._holder is not None else ()
-        lists = [people for people in told if isinstance(people, list | tuple)]
-        return {person for people in lists for person in people if isinstance(person, int)}
+    def elsewhere(self) -> frozenset[int]:
+        """Who is at other processes that are alive; the same object while it is the same people."""
+        told = self._holder.told(SUBJECT) if self._holder is not None else {}
+        if told != self._heard:
+            self._heard = told
+            lists = [people for people in told.values() if isinstance(people, list | tuple)]
+            self._elsewhere = frozenset(person for people in lists for person in people if isinstance(person, int))
+        return self._elsewhere
 
     def _tell(self, here: Callable[[], set[int]]) -> Json:
         now_ms = self._monotonic_ms()

@@ -275,6 +275,23 @@ async def test_the_admin_link_gives_rights_to_one_browser_and_leaves_the_address
     assert (await (await bob.get("api/me")).json())["admin"] is False
 
 
+async def test_cookies_that_were_named_after_the_port_are_good_and_renewed(harness: RoomHarness) -> None:
+    ada = await harness.person("Ada")
+    await ada.get(f"?admin={ADMIN}")
+    port, url = harness.url.rsplit(":", 1)[1].strip("/"), URL(harness.url)
+    before = {f"outcry_{cookie.key.split('_')[1]}_{port}": cookie.value for cookie in ada.jar}
+    again = harness.browser()
+    again.jar.update_cookies(before, url)
+    for names in (2, 4):
+        assert len([*again.jar]) == names
+        answer = await again.get("api/me")
+        assert await answer.json() == {"name": "Ada", "admin": True, "room": "The room"}
+    assert "Set-Cookie" not in answer.headers
+    assert {cookie.key: cookie.value for cookie in ada.jar}.items() <= {
+        cookie.key: cookie.value for cookie in again.jar
+    }.items()
+
+
 @pytest.mark.parametrize("token", ["", "x", ADMIN[:-1], ADMIN + "x", "\u00e4"])
 async def test_a_wrong_admin_link_gives_nothing(harness: RoomHarness, token: str) -> None:
     visitor = harness.browser()
