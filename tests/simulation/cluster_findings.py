@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,18 @@ _LOGGED = re.compile(r"^\S+ \S+ (ERROR|CRITICAL) +(.{0,100})", re.MULTILINE)
 
 @asynccontextmanager
 async def watched(
-    server: Server, folder: Path, processes: int, rooms: int, trees: Sequence[Path] = ()
+    server: Server,
+    folder: Path,
+    processes: int,
+    rooms: int,
+    *,
+    trees: Sequence[Path] = (),
+    environment: Mapping[str, str] = {},
 ) -> AsyncIterator[tuple[Cluster, Rows]]:
-    """Every process at work, each from its tree where `trees` are given, and every tick noted from the first on."""
+    """Every process at work, each from its tree where `trees` are given, and every tick noted from the first on.
+    `environment` is added to that of every life."""
     url = await (server.create() if trees else server.create_migrated())
-    async with clustered(url, server.port, folder, processes, rooms) as cluster, reading(url) as rows:
+    async with clustered(url, server.port, folder, processes, rooms, environment) as cluster, reading(url) as rows:
         for slot, tree in zip(cluster.slots, trees, strict=False):
             slot.tree = tree
         if trees:  # whose code makes the tables

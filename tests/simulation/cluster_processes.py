@@ -10,7 +10,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,15 +90,16 @@ class Slot:
 class Cluster:
     """So many slots on one database. `events` is the diary of what was done to whom."""
 
-    def __init__(self, slots: Sequence[Slot], url: str, rooms: int) -> None:
+    def __init__(self, slots: Sequence[Slot], url: str, rooms: int, environment: Mapping[str, str]) -> None:
         self.slots = list(slots)
         self.url = url
         self.rooms = rooms
+        self._environment = dict(environment)
         self.events: list[Event] = []
         self.exits: list[tuple[Life, int]] = []  # of those who were asked to stop
         self.stop_s: list[float] = []
 
-    async def start(self, slot: Slot, **environment: str) -> None:
+    async def start(self, slot: Slot) -> None:
         """A new life; returns when its room is open."""
         slot.note_sockets()
         slot.lives += 1
@@ -109,7 +110,7 @@ class Cluster:
             "OUTCRY_ROOM_PORT": str(slot.port),
             "OUTCRY_TICK_MS": str(TICK_MS),
         }
-        slot.process = await load.start(folder, slot.tree, rooms=self.rooms, **(own | environment))
+        slot.process = await load.start(folder, slot.tree, rooms=self.rooms, **(own | self._environment))
         assert slot.process.stdout is not None
         async with asyncio.timeout(STARTS_S):
             line = (await slot.process.stdout.readline()).decode()
@@ -205,7 +206,9 @@ def _free_port(rng: random.Random) -> int:
 
 
 @asynccontextmanager
-async def clustered(url: str, server_port: int, folder: Path, processes: int, rooms: int) -> AsyncIterator[Cluster]:
+async def clustered(
+    url: str, server_port: int, folder: Path, processes: int, rooms: int, environment: Mapping[str, str]
+) -> AsyncIterator[Cluster]:
     """Slots on one database, none running yet; whatever runs at the end is killed."""
     async with AsyncExitStack() as stack:
         rng = random.Random()  # of the machine: which ports are free is no part of a seed
@@ -213,7 +216,7 @@ async def clustered(url: str, server_port: int, folder: Path, processes: int, ro
         for number in range(1, processes + 1):
             proxy = await stack.enter_async_context(proxied(server_port))
             slots.append(Slot(number, _free_port(rng), proxy, folder / f"slot-{number}"))
-        cluster = Cluster(slots, url, rooms)
+        cluster = Cluster(slots, url, rooms, environment)
         try:
             yield cluster
         finally:

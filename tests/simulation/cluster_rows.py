@@ -47,7 +47,7 @@ _DONE = """
 """
 _TICKED = f"""
     SELECT market, tick, extract(epoch FROM at) AS at, {_DONE} AS done, port, holder, epoch
-    FROM watched.ticks w ORDER BY market, tick
+    FROM watched.ticks w WHERE extract(epoch FROM at) > :since ORDER BY market, tick
 """
 _LATE = f"""
     SELECT o.market, o.number, o.ts_ms, o.tick_id, {_DONE} * 1000 - o.ts_ms AS late_ms
@@ -110,7 +110,8 @@ class Rows:
             for statement in _WATCH:
                 await connection.execute(text(statement))
 
-    async def ticked(self, cluster: Cluster) -> list[Ticked]:
+    async def ticked(self, cluster: Cluster, since: float = 0.0) -> list[Ticked]:
+        """All ticks, or those after a moment, by market."""
         return [
             Ticked(
                 market=row["market"],
@@ -121,7 +122,7 @@ class Rows:
                 holder=row["holder"],
                 epoch=row["epoch"],
             )
-            for row in await self._all(_TICKED)
+            for row in await self._all(_TICKED, since=since)
         ]
 
     async def lateness(self) -> list[Lateness]:
@@ -169,9 +170,9 @@ class Rows:
         found = await self._all("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         return int(found[0]["deadlocks"])
 
-    async def _all(self, statement: str) -> Sequence[RowMapping]:
+    async def _all(self, statement: str, **values: object) -> Sequence[RowMapping]:
         async with self._engine.connect() as connection:
-            return (await connection.execute(text(statement))).mappings().all()
+            return (await connection.execute(text(statement), values)).mappings().all()
 
 
 def _engine(url: str) -> AsyncEngine:

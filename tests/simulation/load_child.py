@@ -2,7 +2,8 @@
 
 Started by its path, with any state of the code on PYTHONPATH, so it takes nothing from `tests`. LOAD_ROOMS: how many
 rooms; LOAD_LAG: the file for the lateness, in milliseconds: by the wall, and `own`, counted in processor time of the
-loop's thread, which other processes on the machine cannot lengthen.
+loop's thread, which other processes on the machine cannot lengthen. After a SIGUSR1 it stops itself, as by SIGSTOP, at
+the next of the points (`Database.crash`) that LOAD_STOP_AT names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from functools import partial
@@ -19,6 +21,7 @@ from pathlib import Path
 from bot import app
 from bot.adapters.room.service import RoomService
 from bot.settings import load
+from storage import database
 
 EVERY_S = 0.02
 
@@ -48,6 +51,22 @@ def ranked(values: list[float]) -> dict[str, float]:
     return {**places, "max": round(ordered[-1], 2)}
 
 
+class StopAt:
+    """Freezes this process at a named point, once it is asked to."""
+
+    def __init__(self, point: str) -> None:
+        self._point = point
+        self._is_asked = False
+
+    def ask(self, *_: object) -> None:
+        self._is_asked = True
+
+    def __call__(self, point: str) -> None:
+        if self._is_asked and point == self._point:
+            self._is_asked = False
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
 async def serve(lateness: Lateness) -> int:
     settings = load()
     assert not isinstance(settings, list), settings
@@ -65,6 +84,9 @@ def main() -> int:
     if rooms > 1:
         titles = {"room": "The room", **{f"room-{number}": f"Room {number}" for number in range(2, rooms + 1)}}
         vars(app)["RoomService"] = partial(RoomService, titles=titles)
+    stop_at = StopAt(os.environ.get("LOAD_STOP_AT", ""))
+    signal.signal(signal.SIGUSR1, stop_at.ask)
+    vars(database)["_no_crash"] = stop_at
     lateness = Lateness()
     code = asyncio.run(serve(lateness))
     Path(os.environ["LOAD_LAG"]).write_text(json.dumps(lateness.figures()), encoding="ascii")

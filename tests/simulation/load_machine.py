@@ -69,6 +69,11 @@ def processor(process: int) -> Processor:
     return Processor(_ticks(fields) / _PER_S, (ended + sum(_tree(child) for child in _children(process))) / _PER_S)
 
 
+def is_stopped(process: int) -> bool:
+    """By SIGSTOP."""
+    return _stat(process)[0] == "T"
+
+
 def _tree(process: int) -> int:
     """Clock ticks of a process and all it started; one that ends meanwhile counts with its parent."""
     try:
