@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
+from storage.frozen import end_frozen
 from storage.leases import LEASE_MS, PROCESS, Lease, Taken
 from storage.quiet_log import QuietLog
 from storage.records import Json, Payload
@@ -241,12 +242,13 @@ class Holder:
         async with self._db.writing(holding=True) as uow:
             if not self._released:
                 await uow.leases.release_all()
+            await end_frozen(uow)
             found.renewed = await uow.leases.renew(self.process, now_ms, self._length_ms)
             found.standing = await uow.leases.of(self.process)
             await self._take(uow, found, now_ms)
             held = {taken.lease.name: taken.lease for taken in (*found.standing.values(), *found.taken)}
-            found.written = {name: state for name, state in states.items() if name in held}
-            await uow.leases.leave({held[name]: state for name, state in found.written.items()})
+            written = await uow.leases.leave({held[name]: state for name, state in states.items() if name in held})
+            found.written = {name: states[name] for name in written}
             if self._forgot_ms is None or self._clock.monotonic_ms() - self._forgot_ms >= FORGET_EVERY_MS:
                 await uow.leases.forget_dead(now_ms)
             await uow.commit()

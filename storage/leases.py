@@ -99,14 +99,15 @@ class Leases(Repository):
             for row in rows
         }
 
-    async def leave(self, states: Mapping[Lease, Payload]) -> None:
-        """What the next holder of each must know."""
+    async def leave(self, states: Mapping[Lease, Payload]) -> set[str]:
+        """What the next holder of each must know. Returns of which it was written: one that a unit of the holder's own
+        has fenced, which may have to wait for somebody, is not waited for."""
         rows = [
             {"b_name": lease.name, "b_holder": lease.holder, "b_epoch": lease.epoch, "left": state}
             for lease, state in sorted(states.items(), key=lambda item: item[0].name)
         ]
-        for row in rows:
-            await self._session.run(_LEAVE, row)
+        leave = self._statements.leave
+        return {str(row["b_name"]) for row in rows if (await self._session.run(leave, row)).rowcount}
 
     async def give_up(self, held: Sequence[Lease]) -> None:
         """They are free at once."""
@@ -143,7 +144,6 @@ _SAME = (
 _NAMES = leases.c.name.in_(bindparam("names", expanding=True))
 _KNOWN = select(leases.c.name).where(_NAMES)
 _OF = select(leases.c.name, leases.c.epoch, leases.c.state).where(leases.c.holder == bindparam("holder"))
-_LEAVE = update(leases).where(*_SAME).values(state=bindparam("left", type_=leases.c.state.type))
 _GIVE_UP = update(leases).where(*_SAME).values(holder="", until_ms=0)
 _RELEASE_ALL = update(leases).where(leases.c.until_ms > 0).values(holder="", until_ms=0)
 
@@ -156,6 +156,7 @@ class _Statements:
     free: Executable
     take: Executable
     renew: Executable
+    leave: Executable
     alive: Executable
     forget: Executable
 
@@ -164,13 +165,15 @@ class _Statements:
 def _statements(dialect: str) -> _Statements:
     now: ColumnElement[int] = bindparam("now", type_=BigInteger)
     mine = leases.c.holder == bindparam("b_holder")
-    renewed = update(leases).where(mine)
+    renewed, left = update(leases).where(mine), update(leases).where(*_SAME)
     if dialect == "postgresql":
         now = cast(extract("epoch", func.clock_timestamp()) * 1_000, BigInteger)
         unlocked = select(leases.c.name).where(mine).order_by(leases.c.name)
         renewed = update(leases).where(
             leases.c.name.in_(unlocked.with_for_update(key_share=True, skip_locked=True)), mine
         )
+        same = select(leases.c.name).where(*_SAME)
+        left = update(leases).where(leases.c.name.in_(same.with_for_update(key_share=True, skip_locked=True)))
     until = {"until_ms": now + bindparam("length", type_=BigInteger)}
     over = or_(leases.c.until_ms <= now, leases.c.until_ms > now + bindparam("ahead", type_=BigInteger))
     is_process = leases.c.name.startswith(PROCESS, autoescape=True)
@@ -185,6 +188,7 @@ def _statements(dialect: str) -> _Statements:
         .where(_NAMES)
         .values(until | {"holder": bindparam("b_holder"), "epoch": leases.c.epoch + 1}),
         renew=renewed.values(until).returning(leases.c.name),
+        leave=left.values(state=bindparam("left", type_=leases.c.state.type)),
         alive=select(leases.c.name, leases.c.state).where(is_process, leases.c.until_ms > now).order_by(leases.c.name),
         forget=delete(leases).where(is_process, leases.c.until_ms <= now - bindparam("dead", type_=BigInteger)),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 from sqlalchemy import bindparam, text, update
 
+from storage import frozen
 from storage.again import again, passes
+from storage.clock import SystemClock
 from storage.database import Database
+from storage.holding import Holder
 from storage.schema import counters
 from storage.settling import NotCommittedError
 from storage.trouble import Trouble, TroubleError
@@ -37,10 +41,10 @@ async def raised(db: Database) -> int:
         return await uow.number(counters.select().with_only_columns(counters.c.value))
 
 
-async def freeze(db: Database, frozen: UnitOfWork) -> None:
+async def freeze(db: Database, unit: UnitOfWork) -> None:
     """Another unit gets the row that one which asks nothing has locked: returns when the server has ended that one,
     which it is made to do soon."""
-    await frozen.run(text("SET LOCAL idle_in_transaction_session_timeout = 20"))
+    await unit.run(text("SET LOCAL idle_in_transaction_session_timeout = 20"))
 
     async def get_the_row() -> None:
         async with asyncio.timeout(HANG_S), db.writing() as uow:
@@ -103,4 +107,24 @@ async def test_the_limit_is_gone_with_the_transaction(db: Database) -> None:
         assert await limit(uow) == "30s"
     async with db.reading(at_length=True) as uow:
         assert await limit(uow) == "0"
+    await db.close()
+
+
+async def test_a_unit_that_froze_in_the_middle_of_a_statement_is_ended_by_whoever_is_alive(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frozen, "FROZEN_MS", 0)
+    url = await postgres.create_migrated()
+    other, db = await asyncpg.connect(url.replace("postgresql:", "postgres:")), Database.open(url)
+    await other.execute("INSERT INTO counters (name, value) VALUES ('it', 0)")
+    await other.execute("BEGIN; UPDATE counters SET value = 1")
+    await other.prepare("UPDATE counters SET value = value + $1")  # its first half: the second never comes
+    alive = Holder(db, SystemClock(), "alive")
+    async with asyncio.timeout(HANG_S):
+        while not other.is_closed():
+            await alive.round()
+    async with db.writing() as uow:
+        await raise_it(uow, 10)
+        await uow.commit()
+    assert await raised(db) == 10
     await db.close()
