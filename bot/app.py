@@ -251,7 +251,9 @@ async def _discord(parts: PlatformParts) -> Platform:
         shard_count=parts.settings.discord_shard_count,
     )
     draw, ready = parts.charts.picture, _ready("discord")
-    return await _connect(DiscordService(parts.db, parts.dispatcher, parts.clock, draw, settings, ready), parts.stack)
+    return await _connect(
+        DiscordService(parts.db, parts.dispatcher, parts.clock, draw, settings, parts.holder, ready), parts.stack
+    )
 
 
 async def _telegram(parts: PlatformParts) -> Platform:

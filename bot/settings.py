@@ -218,8 +218,8 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "DISCORD_TOKEN": ("discord_token", _secret, "must be the bot's token from the developer portal, nothing else"),
     "DISCORD_API_BASE": ("discord_api_base", _address("http", "https"), "must be like https://discord.com/api/v10"),
     "DISCORD_GATEWAY_URL": ("discord_gateway", _address("ws", "wss"), "must be like wss://gateway.discord.gg"),
-    "DISCORD_SHARD_IDS": ("discord_shard_ids", _shards, "must be like 0,1,2 or 0-2, with DISCORD_SHARD_COUNT"),
     "DISCORD_SHARD_COUNT": ("discord_shard_count", _count, "must be a whole number from 1 on"),
+    "DISCORD_SHARD_IDS": ("discord_shard_ids", _shards, "must be like 0,1,2 or 0-2, with DISCORD_SHARD_COUNT"),
     "TELEGRAM_TOKEN": ("telegram_token", _secret, "must be the bot's token from @BotFather, nothing else"),
     "TELEGRAM_API_BASE": ("telegram_api_base", _base("/bot"), "must be like https://api.telegram.org/bot"),
     "TELEGRAM_FILE_BASE": (

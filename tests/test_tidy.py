@@ -22,6 +22,7 @@ ONE_PLACE = {
     "apscheduler": ("scheduler/jobs.py",),
     "matplotlib": ("bot/charts/",),
     "aiohttp": (
+        "bot/adapters/discord_chat/library_patches.py",
         "bot/adapters/http_server.py",
         "bot/adapters/room/",
         "bot/adapters/telegram_chat/webhook.py",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import discord
-import discord.client
 import discord.http
-import discord.shard
 import discord.webhook.async_
 
 from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
@@ -21,6 +18,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
 from scheduler.tick import run_tick
 from storage.database import Database
+from storage.holding import ROUND_MS, Holder
 from tests.platform.peer_clock import PeerClock
 from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.client import pointed_at
@@ -43,9 +41,11 @@ class DiscordHarness:
     guild: Guild
     channel: Channel
     admin: Person
+    holder: Holder
     bot: DiscordService | None = None
     announcer: Announcer | None = None
     ready: int = 0
+    rounds: Callable[[], Awaitable[None]] | None = None
 
     @property
     def clock(self) -> PeerClock:
@@ -61,9 +61,10 @@ class DiscordHarness:
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
-        self.bot = DiscordService(self.db, dispatcher, self.clock, drawn, access, self._ready)
+        self.bot = DiscordService(self.db, dispatcher, self.clock, drawn, access, self.holder, self._ready)
         self.announcer = Announcer(self.db, self.clock, {"discord": self.bot.platform}, drawn)
         before = self.ready
+        await self.holder.start()
         await self.bot.start()
         await self.peer.until(lambda: self.ready > before, 10.0, "the bot to be ready")
 
@@ -72,25 +73,36 @@ class DiscordHarness:
         if self.bot is not None:
             await self.bot.stop()
             self.bot = None
+        await self.holder.stop()
+        self.holder = Holder(self.db, self.clock, f"{self.holder.process}+")
 
     def _ready(self) -> None:
         self.ready += 1
         self.peer.changes.notify()
 
+    async def pass_time(self, ms: int) -> None:
+        """For several processes in steps, with their rounds: else what they hold would end."""
+        while ms > 0:
+            step_ms = ms if self.rounds is None else min(ms, ROUND_MS)
+            self.peer.clock.advance(step_ms)
+            ms -= step_ms
+            if self.rounds is not None:
+                await self.rounds()
+
     async def slash(self, who: Person, line: str, **options: object) -> Interaction:
         """A command in the market's channel, a second after the last thing."""
-        self.peer.clock.advance(1_000)
+        await self.pass_time(1_000)
         return await who.slash(self.channel, line, options)
 
     async def press(self, who: Person, message: Message, label: str) -> Interaction:
         """The button whose label begins so."""
-        self.peer.clock.advance(1_000)
+        await self.pass_time(1_000)
         [full_label] = [button.label for button in message.buttons if button.label.startswith(label)]
         return await who.press(message, full_label)
 
     async def tick(self, ahead_ms: int = 2_000, market: int = 1) -> None:
         """Time passes, the market ticks, what is to be said is said."""
-        self.peer.clock.advance(ahead_ms)
+        await self.pass_time(ahead_ms)
         await run_tick(self.db, market, self.now)
         await self.announce()
 
@@ -109,7 +121,6 @@ class DiscordHarness:
 def restored_library() -> Iterator[None]:
     """The bot makes discord.py more lenient where it is pointed elsewhere; other tests want it as it is."""
     patched = [(module, "json_or_text") for module in (discord.http, discord.webhook.async_)]
-    patched += [(module, "DiscordWebSocket") for module in (discord.client, discord.shard)]
     before = [vars(module)[name] for module, name in patched]
     try:
         yield
@@ -126,7 +137,12 @@ async def discord_harness(folder: Path, *, start: bool = True) -> AsyncIterator[
         db = Database.open(migrated_file(folder / "town.db"))
         try:
             harness = DiscordHarness(
-                peer=peer, db=db, guild=guild, channel=guild.text("market"), admin=guild.member("boss", host)
+                peer=peer,
+                db=db,
+                guild=guild,
+                channel=guild.text("market"),
+                admin=guild.member("boss", host),
+                holder=Holder(db, PeerClock(lambda: peer.clock.now_ms), "this"),
             )
             with pointed_at(peer), restored_library():
                 try:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.adapters.discord_chat import errors, service
 from bot.adapters.discord_chat.client import DiscordClient
+from bot.adapters.discord_chat.identify_window import WINDOW_MS
 from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Attachment, Audience, Reply, line
@@ -230,7 +231,7 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
     async with discord_harness(tmp_path, start=False) as harness:
         dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS)
         access = DiscordSettings(token="wrong-token", api_base=harness.peer.api, gateway=harness.peer.gateway_url)
-        wrong = DiscordService(harness.db, dispatcher, harness.clock, drawn, access)
+        wrong = DiscordService(harness.db, dispatcher, harness.clock, drawn, access, harness.holder)
         await wrong.start()
         await harness.peer.until(lambda: any(call.status == 401 for call in harness.peer.calls), what="the refusal")
         with pytest.raises(RetryLaterError):
@@ -242,9 +243,8 @@ async def test_a_wrong_token_is_tried_again_later_and_disturbs_nobody(
 async def test_before_the_login_is_complete_everything_waits(tmp_path: Path) -> None:
     async with discord_harness(tmp_path, start=False) as harness:
         access = DiscordSettings(token=harness.peer.token, api_base=harness.peer.api, gateway=harness.peer.gateway_url)
-        early = DiscordService(
-            harness.db, Dispatcher(harness.db, harness.clock, COMMANDS), harness.clock, drawn, access
-        )
+        dispatcher = Dispatcher(harness.db, harness.clock, COMMANDS)
+        early = DiscordService(harness.db, dispatcher, harness.clock, drawn, access, harness.holder)
         with pytest.raises(RetryLaterError) as error:
             await early.platform.post(chat(harness), NEWS)
         assert error.value.overall
@@ -300,8 +300,8 @@ async def test_what_is_being_answered_is_still_answered_at_a_stop(tmp_path: Path
 
 async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -> None:
     async with discord_harness(tmp_path, start=False) as harness:
-        harness.peer.gateway.shards = 2
-        await harness.start(shard_count=None)
+        await harness.start(shard_count=2)
+        harness.peer.clock.advance(WINDOW_MS)  # one identify in so long
         await harness.peer.gateway.connected(2)
         answers = []
         for number in range(4):
@@ -314,7 +314,6 @@ async def test_all_shards_connect_and_each_answers_its_servers(tmp_path: Path) -
 
 async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Path) -> None:
     async with discord_harness(tmp_path, start=False) as harness:
-        harness.peer.gateway.shards = 3
         access = DiscordSettings(
             token=harness.peer.token,
             api_base=harness.peer.api,
@@ -328,8 +327,10 @@ async def test_a_process_takes_the_shards_it_is_given_and_no_others(tmp_path: Pa
             harness.clock,
             drawn,
             access,
+            harness.holder,
             harness._ready,
         )
+        await harness.holder.start()
         await service_of_shard.start()
         await harness.peer.until(lambda: harness.ready, 10.0, "the shard to be ready")
         assert [harness.peer.gateway.live(shard) != [] for shard in range(3)] == [False, False, True]

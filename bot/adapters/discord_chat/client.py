@@ -1,11 +1,11 @@
-"""The connection: the events of Discord's gateway, each handed to the part that handles it."""
+"""The login, and the events of Discord's gateway, each handed to the part that handles it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.membership import Membership
 from bot.adapters.discord_chat.render import NO_MENTIONS
+from bot.adapters.discord_chat.shards import Shards
 from bot.chat.buttons import Buttons
 from bot.grammar.command import Command
 from bot.notifications.reachability import ChatPresence
@@ -39,8 +40,7 @@ class ClientParts:
     buttons: Buttons
     presence: ChatPresence
     commands: Sequence[Command]
-    ready: Callable[[], None]
-    gateway: str | None = None  # the address that was set, if one was
+    shards: Shards
 
 
 class CommandTree(app_commands.CommandTree["DiscordClient"]):
@@ -50,20 +50,20 @@ class CommandTree(app_commands.CommandTree["DiscordClient"]):
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             if interaction.type is discord.InteractionType.application_command:
                 await self.client.parts.interactions.handle_outdated(interaction)
-            return
-        log.error("a slash command failed", exc_info=error)
+        else:
+            log.error("a slash command failed", exc_info=error)
+        self.client.parts.shards.ended(interaction)
 
 
 class DiscordClient(discord.AutoShardedClient):
-    """One login. Needs no privileged intent: it reads no messages and no member lists."""
+    """One login, by which everything is sent; the shards come and go. Needs no privileged intent: it reads no messages
+    and no member lists."""
 
-    def __init__(self, parts: ClientParts, *, shard_ids: Sequence[int] | None, shard_count: int | None) -> None:
+    def __init__(self, parts: ClientParts) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice is used
-        only: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}  # Any: of the library
         super().__init__(
-            **only,
             intents=discord.Intents(guilds=True),
-            shard_count=shard_count if shard_count or not shard_ids else max(shard_ids) + 1,
+            shard_count=parts.shards.count,
             allowed_mentions=NO_MENTIONS,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -81,7 +81,7 @@ class DiscordClient(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Logged in, not connected yet: register the commands if they are not what they were."""
         interactions = self.parts.interactions
-        slash_commands.build(self.tree, self.parts.commands, interactions.handle_command, interactions.complete)
+        slash_commands.build(self.tree, self.parts.commands, self._handle_command, interactions.complete)
         syncing = self._spawn(self._register_commands())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
@@ -89,29 +89,46 @@ class DiscordClient(discord.AutoShardedClient):
     async def _register_commands(self) -> None:
         await slash_commands.register(self.http, self.application_id or 0, self.parts.db, self.tree)
 
-    async def launch_shards(self) -> None:
-        """The library asks for the number of shards and then connects to wherever it was told; a gateway that was set
-        is the gateway."""
-        if self.shard_count is None and self.parts.gateway is not None:
-            try:
-                self.shard_count, _, _ = await self.http.get_bot_gateway()
-            except (discord.DiscordException, KeyError, TypeError):
-                self.shard_count = 1
-        await super().launch_shards()
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """The library would connect the same shards for ever."""
+        await self.parts.shards.serve(self)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """The library would wait five seconds; whose turn it is has been found out before, over all processes."""
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:  # Any: as the library has it
+        """Each event, at once: where a session stands must be known before the next one comes."""
+        if event == "interaction" and args[0].type is not discord.InteractionType.autocomplete:
+            self.parts.shards.began(args[0])
+        elif event in ("shard_connect", "shard_resumed"):
+            self.parts.shards.came_up(args[0], resumed=event == "shard_resumed")
+        elif event == "shard_ready":
+            self.parts.shards.knows_guilds(args[0])
+        super().dispatch(event, *args, **kwargs)
 
     # -- events
 
-    async def on_ready(self) -> None:
-        log.info("connected to Discord, %d servers", len(self.guilds))
-        self.parts.ready()
+    async def on_shard_connect(self, shard_id: int) -> None:
+        log.info("shard %s is connected to Discord", shard_id)
+
+    async def _handle_command(self, interaction: discord.Interaction, command: Command, args: dict[str, str]) -> None:
+        try:
+            await self.parts.interactions.handle_command(interaction, command, args)
+        finally:
+            self.parts.shards.ended(interaction)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Buttons, menus and modals of every message there ever was: their ids say all, nothing is remembered here.
         Slash commands come through the tree."""
-        if interaction.type is discord.InteractionType.component:
-            await self.parts.interactions.handle_component(interaction)
-        elif interaction.type is discord.InteractionType.modal_submit:
-            await self.parts.interactions.handle_modal(interaction)
+        if interaction.type is discord.InteractionType.application_command:
+            return
+        try:
+            if interaction.type is discord.InteractionType.component:
+                await self.parts.interactions.handle_component(interaction)
+            elif interaction.type is discord.InteractionType.modal_submit:
+                await self.parts.interactions.handle_modal(interaction)
+        finally:
+            self.parts.shards.ended(interaction)
 
     @counted
     async def on_guild_join(self, guild: discord.Guild) -> None:

@@ -20,8 +20,9 @@ class IncomingInteraction:
     decides: bool = False  # the answer takes the place of the message that was pressed
 
 
-def is_private_message(interaction: discord.Interaction) -> bool:
-    """Whether the message that was pressed is shown to its reader alone, so that it may be replaced."""
-    if interaction.message is None:
-        return False
-    return interaction.message.flags.ephemeral or interaction.guild_id is None
+def replaces_message(interaction: discord.Interaction, *, decides: bool) -> bool:
+    """Whether it is acknowledged as a change of the message that was pressed: one that is its reader's alone, and in
+    which they decide something. Any other is answered by a message of its own, which shows that there is no answer as
+    long as there is none."""
+    message = interaction.message
+    return decides and message is not None and (message.flags.ephemeral or interaction.guild_id is None)

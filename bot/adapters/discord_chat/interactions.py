@@ -22,7 +22,7 @@ from bot.adapters.discord_chat.components import ComponentKind
 from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
-from bot.adapters.discord_chat.incoming import IncomingInteraction, is_private_message
+from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
 from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
 from bot.adapters.discord_chat.responses import DiscordResponder
 from bot.adapters.discord_chat.slash_commands import choice
@@ -112,11 +112,12 @@ class Interactions:
         values = data.get("values") or ()
         parsed = components.parse_custom_id(str(values[0] if values else data.get("custom_id", "")))
         kind, data_of_button = parsed or (ComponentKind.PLAIN, "")
-        if not kind.asks and not await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
+        update = replaces_message(interaction, decides=kind.decides)
+        if not kind.asks and not await self._responder.acknowledge(interaction, update=update):
             return
         pressed = await self._buttons.unpack(data_of_button)
         if pressed is None:
-            if not kind.asks or await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
+            if not kind.asks or await self._responder.acknowledge(interaction, update=update):
                 await self._respond(interaction, words.stale())
             return
         incoming = await self._incoming(interaction, text=pressed.line, made_for=pressed.made_for, decides=kind.decides)
@@ -133,7 +134,8 @@ class Interactions:
             return
         data: Mapping[str, Any] = interaction.data or {}  # Any: JSON as Discord sends it
         parsed = components.parse_custom_id(str(data.get("custom_id", "")))
-        if not await self._responder.acknowledge(interaction, update=is_private_message(interaction)):
+        update = replaces_message(interaction, decides=parsed is not None and parsed[0].decides)
+        if not await self._responder.acknowledge(interaction, update=update):
             return
         pressed = await self._buttons.unpack(parsed[1]) if parsed else None
         if parsed is None or pressed is None:
@@ -224,7 +226,8 @@ class Interactions:
         reply = running.result() if done else None
         if reply is not None and reply.form is not None and await self._open_modal(incoming, reply, reply.form):
             return
-        if await self._responder.acknowledge(incoming.interaction, update=is_private_message(incoming.interaction)):
+        update = replaces_message(incoming.interaction, decides=incoming.decides)
+        if await self._responder.acknowledge(incoming.interaction, update=update):
             await self._responder.respond(incoming, await running)
 
     async def _open_modal(self, incoming: IncomingInteraction, reply: Reply, form: Form) -> bool:

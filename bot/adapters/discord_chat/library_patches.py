@@ -1,4 +1,4 @@
-"""What is changed in discord.py and aiohttp from outside, for want of a way to ask for it. Two subjects:
+"""What is changed in discord.py and aiohttp from outside, for want of a way to ask for it. Three subjects:
 
 **Rates.** discord.py keeps the rates that Discord tells, with two assumptions too many. Told to wait for no longer than
 so long (`max_ratelimit_timeout`), it gives up on every further request of a window that ends later than that, although
@@ -6,6 +6,10 @@ the window has room left (a second message within five seconds, a second convers
 window is full it forgets it, asks all the same and is refused with a 429. `RateLimitBucket` does neither. The limit
 over all routes is kept by the library too, but it does not say that it was this one that was met;
 `global_rate_limit` does, so that nothing further is begun meanwhile.
+
+**Shards.** discord.py connects the shards it was given when it starts, all of them, and begins a session for each.
+`open_socket` connects one, whenever it is wanted, and goes on with a session that another process had; `remember_guild`
+and `forget_guilds` keep the library's memory of servers true to the shards that are connected.
 
 **Other servers.** For servers that are not Discord's own (test peers, proxies) discord.py takes answers less literally.
 It decodes JSON only where the type is exactly `application/json`, takes a 429 without `Via` for a ban, needs fields of
@@ -23,12 +27,13 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-import discord.client
+import aiohttp
+import discord
 import discord.gateway
 import discord.http
-import discord.shard
 import discord.webhook.async_
 from discord import RateLimited
 
@@ -150,13 +155,38 @@ def _add_via_header(response: Any) -> None:  # Any: as above
         response._cache.pop("headers", None)
 
 
-class _LenientWebSocket(discord.gateway.DiscordWebSocket):
-    """Events may lack what the library needs and has no use for; sessions are resumed where they were begun."""
+Event = dict[str, Any]  # Any: JSON as the gateway sends it
+RECONNECT: type[Exception] = discord.gateway.ReconnectWebSocket
+"""Raised by `poll_event` where the connection is to be made again: `resume` says whether with the same session."""
+CLOSE_S = 0.5  # for Discord's goodbye
+LEFT = 4000  # a close code of ours that leaves the session alive; 1000 would end it
+LINE_ERRORS = (OSError, TimeoutError, discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError)
+"""What connecting and reading end with where the line is at fault."""
+
+
+class GatewaySocket(discord.gateway.DiscordWebSocket):
+    """One connection. `before_event` is awaited with each event's text before the library takes it in; what it raises
+    ends the reading."""
+
+    before_event: Callable[[str], Awaitable[None]] | None = None
 
     async def received_message(self, msg: Any, /) -> None:  # Any: text, or compressed bytes
         if isinstance(msg, bytes):
             msg = self._decompressor.decompress(msg)
         if msg is None:  # more of it is to come
+            return
+        if self.before_event is not None and isinstance(msg, str):
+            await self.before_event(msg)
+        await super().received_message(msg)
+
+
+class _LenientWebSocket(GatewaySocket):
+    """Events may lack what the library needs and has no use for; sessions are resumed where they were begun."""
+
+    async def received_message(self, msg: Any, /) -> None:  # Any: as above
+        if isinstance(msg, bytes):
+            msg = self._decompressor.decompress(msg)
+        if msg is None:
             return
         if isinstance(msg, str) and ('"READY"' in msg or '"INTERACTION_CREATE"' in msg):
             event = json.loads(msg)
@@ -165,7 +195,7 @@ class _LenientWebSocket(discord.gateway.DiscordWebSocket):
                 msg = json.dumps(event)
         await super().received_message(msg)
 
-    def _complete(self, event: dict[str, Any]) -> None:  # Any: JSON
+    def _complete(self, event: Event) -> None:
         data = event["d"]
         gateway = str(self.DEFAULT_GATEWAY)
         if event.get("t") == "READY":
@@ -178,6 +208,69 @@ class _LenientWebSocket(discord.gateway.DiscordWebSocket):
                 data.setdefault(key, value)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySession:
+    """What it takes to go on where a connection ended: everything after `sequence` is sent again."""
+
+    id: str
+    sequence: int
+    gateway: str
+
+
+async def open_socket(
+    client: discord.Client, shard: int, session: GatewaySession | None, *, lenient: bool
+) -> GatewaySocket:
+    """Connect one shard, resuming a session or identifying for a new one. Raises RECONNECT and LINE_ERRORS; where it
+    raises, and where it is cancelled, no connection is left behind."""
+    opened: list[GatewaySocket] = []
+
+    class Opened(_LenientWebSocket if lenient else GatewaySocket):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: as the library calls it
+            super().__init__(*args, **kwargs)
+            opened.append(self)
+
+    resumed: dict[str, Any] = {}  # Any: of the library
+    if session is not None:
+        gateway = type(Opened.DEFAULT_GATEWAY)(session.gateway)
+        resumed = {"resume": True, "session": session.id, "sequence": session.sequence, "gateway": gateway}
+    try:
+        socket: GatewaySocket = await Opened.from_client(client, shard_id=shard, **resumed)
+    except BaseException:
+        for half_open in opened:
+            await close_socket(half_open)
+        raise
+    return socket
+
+
+async def close_socket(socket: GatewaySocket) -> None:
+    """Leave; the session can be resumed for a while, by this process or another."""
+    with contextlib.suppress(*LINE_ERRORS):
+        async with asyncio.timeout(CLOSE_S):
+            await socket.close(LEFT)
+
+
+def session_of(socket: GatewaySocket) -> GatewaySession | None:
+    """As it stands; None before the first event and where Discord has ended it."""
+    if socket.session_id is None or socket.sequence is None:
+        return None
+    return GatewaySession(id=socket.session_id, sequence=socket.sequence, gateway=str(socket.gateway))
+
+
+def guild_of(client: discord.Client, data: Event) -> discord.Guild:
+    """A server from JSON that was asked for; the client does not remember it."""
+    return discord.Guild(data=data, state=client._connection)  # type: ignore[arg-type]
+
+
+def remember_guild(client: discord.Client, guild: discord.Guild) -> None:
+    client._connection._add_guild(guild)
+
+
+def forget_guilds(client: discord.Client, shard: int) -> None:
+    """Those of a shard that is not connected any more: what is remembered of them may be true no longer."""
+    for guild in [guild for guild in client.guilds if guild.shard_id == shard]:
+        client._connection._remove_guild(guild)
+
+
 def accept_other_servers(api_base: str | None, gateway: str | None) -> None:
     """Point the library elsewhere, before a client starts."""
     if api_base is not None:
@@ -187,5 +280,3 @@ def accept_other_servers(api_base: str | None, gateway: str | None) -> None:
     if gateway is not None:
         websocket = discord.gateway.DiscordWebSocket
         websocket.DEFAULT_GATEWAY = type(websocket.DEFAULT_GATEWAY)(gateway)
-        for module in (discord.client, discord.shard):
-            vars(module)["DiscordWebSocket"] = _LenientWebSocket

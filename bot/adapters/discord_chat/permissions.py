@@ -124,9 +124,8 @@ def invite_url(application: int) -> str:
     return discord.utils.oauth_url(application, permissions=required_permissions(), scopes=SCOPES)
 
 
-def missing_permissions(client: discord.Client, channel_id: int) -> str:
+def missing_permissions(channel: object) -> str:
     """The permissions that lack for posting there, as people read them in Discord; "" where that is not known."""
-    channel = client.get_channel(channel_id)
     if not isinstance(channel, discord.abc.GuildChannel) or channel.guild.me is None:
         return ""
     permissions = channel.permissions_for(channel.guild.me)

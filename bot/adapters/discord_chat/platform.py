@@ -11,8 +11,10 @@ import discord
 from bot.adapters.discord_chat import NAME, errors, followups, library_patches, message_refs
 from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
+from bot.adapters.discord_chat.guilds import fetch_channel
 from bot.adapters.discord_chat.permissions import ChannelRoles, missing_permissions
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
+from bot.adapters.discord_chat.shards import Shards
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -39,6 +41,7 @@ class DiscordPlatform:
         roles: ChannelRoles,
         edits: MessageEdits,
         follow_ups: FollowUps,
+        shards: Shards,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -47,6 +50,7 @@ class DiscordPlatform:
         self._roles = roles
         self._edits = edits
         self._follow_ups = follow_ups
+        self._shards = shards
         self._clock = clock
         self._threads = Threads(db, clock.monotonic_ms)
         self._dm_lock = asyncio.Lock()
@@ -68,7 +72,7 @@ class DiscordPlatform:
             try:
                 ref = await self._send(channel, message, nonce)
             except discord.Forbidden as error:
-                raise _forbidden(client, channel.id, error) from error
+                raise await self._forbidden(client, channel.id, error) from error
             if reply.pin:
                 await self._pin(channel, ref)
             return str(ref)
@@ -82,7 +86,7 @@ class DiscordPlatform:
             try:
                 await self._edit_message(client, posted, await render(reply, self._buttons))
             except discord.Forbidden as error:
-                raise _forbidden(client, posted.channel, error) from error
+                raise await self._forbidden(client, posted.channel, error) from error
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""
@@ -237,6 +241,21 @@ class DiscordPlatform:
         except (discord.HTTPException, discord.RateLimited) as error:
             log.warning("the board in channel %s could not be pinned: %s", channel.id, error)
 
+    async def _forbidden(
+        self, client: discord.Client, channel_id: int, error: discord.Forbidden
+    ) -> UnreachableError | RetryLaterError:
+        """Which permission is missing; or, where we know all servers and this channel is in none, that we were
+        removed."""
+        channel: object = client.get_channel(channel_id)
+        if error.code == errors.MISSING_ACCESS and self._shards.complete and channel is None:
+            return UnreachableError(Unreachable.CHAT)
+        translated = errors.translate(error)
+        if not isinstance(translated, UnreachableError) or translated.why is not Unreachable.FORBIDDEN:
+            return translated
+        if channel is None:  # of a shard that another process has
+            channel = await fetch_channel(client, channel_id)
+        return UnreachableError(Unreachable.FORBIDDEN, missing_permissions(channel) or translated.detail)
+
     async def _mention(self, chat_ext: str, reply: Reply) -> int | None:
         """The role this chat has asked to be told of such events."""
         if reply.ping is None:
@@ -245,17 +264,6 @@ class DiscordPlatform:
         if settings is None or not settings.ping_role or reply.ping not in settings.ping_kinds:
             return None
         return int(settings.ping_role) if settings.ping_role.isdigit() else None
-
-
-def _forbidden(client: discord.Client, channel_id: int, error: discord.Forbidden) -> UnreachableError | RetryLaterError:
-    """Which permission is missing; or, where we know all servers and this channel is in none, that we were removed."""
-    everywhere = isinstance(client, discord.AutoShardedClient) and client.shard_ids is None
-    if error.code == errors.MISSING_ACCESS and everywhere and client.is_ready() and not client.get_channel(channel_id):
-        return UnreachableError(Unreachable.CHAT)
-    translated = errors.translate(error)
-    if isinstance(translated, UnreachableError) and translated.why is Unreachable.FORBIDDEN:
-        return UnreachableError(Unreachable.FORBIDDEN, missing_permissions(client, channel_id) or translated.detail)
-    return translated
 
 
 def _is_private(chat_ext: str, person_ext: str) -> bool:

@@ -13,7 +13,7 @@ from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.discord_chat import errors, message_refs
 from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
-from bot.adapters.discord_chat.incoming import IncomingInteraction, is_private_message
+from bot.adapters.discord_chat.incoming import IncomingInteraction
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
@@ -27,6 +27,8 @@ from storage.key_value import KeptLine
 log = logging.getLogger(__name__)
 
 RETRIES_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: somebody is waiting for it
+
+UPDATES = "updates"  # of an interaction: how it was acknowledged
 
 
 class DiscordResponder:
@@ -49,14 +51,16 @@ class DiscordResponder:
     async def acknowledge(
         self, interaction: discord.Interaction, *, public: bool = False, update: bool = False
     ) -> bool:
-        """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one."""
+        """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one. False
+        where nothing is to be done: Discord did not take it, or another process has answered already."""
         private = not public and interaction.guild_id is not None
+        interaction.extras[UPDATES] = update
         for tries_left in (1, 0):
             try:
                 await interaction.response.defer(ephemeral=private and not update, thinking=not update)
             except discord.HTTPException as error:
-                if error.code == errors.ANSWERED_ALREADY:  # by ourselves: the word of it was lost
-                    return True
+                if error.code == errors.ANSWERED_ALREADY:  # the word of it was lost, or another process did
+                    return await self._awaits_answer(interaction, update=update)
                 log.warning("interaction %s could not be acknowledged: %s", interaction.id, error.text or error.status)
                 return False
             except discord.InteractionResponded:
@@ -69,6 +73,18 @@ class DiscordResponder:
             else:
                 return True
         return False
+
+    async def _awaits_answer(self, interaction: discord.Interaction, *, update: bool) -> bool:
+        """Of one that was acknowledged already, by this process or by one that ended before it could answer."""
+        try:
+            standing = await interaction.original_response()
+        except discord.HTTPException as error:  # deleted: the answer stands elsewhere
+            log.info("interaction %s is answered already: %s", interaction.id, error.text or error.status)
+            return False
+        if not update:
+            return standing.flags.loading
+        pressed = interaction.message
+        return pressed is None or standing.edited_at == pressed.edited_at
 
     async def respond(self, incoming: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands; charts that take long follow."""
@@ -100,13 +116,13 @@ class DiscordResponder:
         interaction = incoming.interaction
         alone = reply.audience is Audience.PRIVATE
         message = await render(reply, self._buttons, alone=alone)
-        private = is_private_message(interaction)
         if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
             with contextlib.suppress(discord.NotFound):
                 await interaction.delete_original_response()
             return await self._send_follow_up(incoming, message)
-        if not private or self._replaces_message(incoming, reply):
-            pressed = interaction.message.id if private and interaction.message is not None else None
+        updates = interaction.extras.get(UPDATES, False)
+        if not updates or self._replaces_message(incoming, reply):
+            pressed = interaction.message.id if updates and interaction.message is not None else None
             async with self._edits.answering(pressed) as is_overtaken:
                 if is_overtaken:  # its fill came first
                     return None

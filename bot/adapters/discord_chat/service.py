@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import discord
@@ -17,6 +17,7 @@ from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.platform import DiscordPlatform
+from bot.adapters.discord_chat.shards import Shards
 from bot.adapters.reconnecting import ReconnectingService
 from bot.chat.buttons import Buttons
 from bot.chat.pictures import Draw
@@ -24,6 +25,7 @@ from bot.dispatcher import Dispatcher
 from bot.notifications.reachability import ChatPresence
 from storage.clock import Clock
 from storage.database import Database
+from storage.holding import Holder
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +40,17 @@ class DiscordSettings:
     token: str = field(repr=False)
     api_base: str | None = None
     gateway: str | None = None
-    shard_ids: tuple[int, ...] = ()
+    shard_ids: tuple[int, ...] = ()  # those this process may have; empty: any
     shard_count: int | None = None
+
+    @property
+    def shards_in_all(self) -> int:
+        return self.shard_count or max(self.shard_ids, default=0) + 1
 
 
 class DiscordService(ReconnectingService):
-    """`on_ready` is called once, when the first login is complete. `draw` makes a chart's PNG."""
+    """`on_ready` is called once, when this process serves or stands by. `draw` makes a chart's PNG; `holder` knows
+    which shards are this process's."""
 
     close_timeout_s = CLOSE_S
 
@@ -54,21 +61,31 @@ class DiscordService(ReconnectingService):
         clock: Clock,
         draw: Draw,
         settings: DiscordSettings,
+        holder: Holder,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(on_ready)
         self._settings = settings
         buttons, roles, edits = Buttons(db, clock.now_ms), ChannelRoles(db, clock.monotonic_ms), MessageEdits()
         tokens, follow_ups = message_refs.Tokens(buttons), FollowUps(clock)
-        self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, clock)
+        count = settings.shards_in_all
+        self._shards = Shards(
+            db,
+            clock,
+            holder,
+            numbers=settings.shard_ids or range(count),
+            count=count,
+            lenient=settings.gateway is not None,
+            ready=self._ready,
+        )
+        self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, self._shards, clock)
         self._parts = ClientParts(
             db=db,
             interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, draw),
             buttons=buttons,
             presence=ChatPresence(db, clock.now_ms),
             commands=dispatcher.commands,
-            ready=self._ready,
-            gateway=settings.gateway,
+            shards=self._shards,
         )
         self._client: DiscordClient | None = None
 
@@ -82,8 +99,7 @@ class DiscordService(ReconnectingService):
         await super().start()
 
     async def _connect(self) -> None:
-        ids: Sequence[int] | None = self._settings.shard_ids or None
-        self._client = DiscordClient(self._parts, shard_ids=ids, shard_count=self._settings.shard_count)
+        self._client = DiscordClient(self._parts)
         self._platform.client = self._client
         await self._client.start(self._settings.token)
         log.warning("Discord ended the connection")
@@ -100,9 +116,12 @@ class DiscordService(ReconnectingService):
         return False
 
     async def _finish(self) -> None:
+        """Nothing more comes in first: what others do now is for the process that goes on."""
+        await self._shards.leave()
         await self._parts.interactions.busy.idle(ANSWER_S)
 
     async def _close(self) -> None:
+        await self._shards.leave()
         await self._parts.interactions.close()
         client, self._client, self._platform.client = self._client, None, None
         if client is None:
@@ -110,4 +129,4 @@ class DiscordService(ReconnectingService):
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_S):
                 await client.close()
-        await self._finish()
+        await self._parts.interactions.busy.idle(ANSWER_S)

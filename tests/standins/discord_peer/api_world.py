@@ -6,6 +6,7 @@ from . import api_objects
 from .errors import ApiError, missing_access, unknown
 from .json_values import Json, is_snowflake
 from .routing import RestRequest, route
+from .world import Guild
 
 
 @route("GET", "/users/@me")
@@ -58,6 +59,19 @@ def open_dm(request: RestRequest) -> Json:
     return api_objects.channel(request.world.dm_with(user))
 
 
+@route("GET", "/users/@me/guilds")
+def guilds(request: RestRequest) -> list[Json]:
+    """In order of their ids, 200 at a time."""
+    after = int(request.call.query.get("after", 0))
+    limit = min(int(request.call.query.get("limit", 200)), 200)
+    mine = sorted((one for one in request.world.guilds.values() if one.has_bot and one.id > after), key=by_id)
+    return [{"id": str(one.id), "name": one.name, "icon": None, "owner": False, "features": []} for one in mine[:limit]]
+
+
+def by_id(guild: Guild) -> int:
+    return guild.id
+
+
 @route("DELETE", "/users/@me/guilds/{guild}")
 def leave(request: RestRequest) -> None:
     request.guild().kick_bot()
@@ -70,7 +84,10 @@ def user(request: RestRequest) -> Json:
 
 @route("GET", "/guilds/{guild}")
 def guild(request: RestRequest) -> Json:
-    return api_objects.guild(request.guild(), request.world.bot)
+    """Without what the gateway alone tells: channels, members, threads."""
+    shown = api_objects.guild(request.guild(), request.world.bot)
+    told_elsewhere = {"channels", "members", "threads", "presences", "member_count", "joined_at", "unavailable"}
+    return {key: value for key, value in shown.items() if key not in told_elsewhere}
 
 
 @route("GET", "/guilds/{guild}/channels")

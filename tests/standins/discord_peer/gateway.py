@@ -81,7 +81,7 @@ class Connection:
             self.request.transport.abort()
 
     def _part(self) -> None:
-        if self.session is not None:
+        if self.session is not None and self.session.connection is self:
             self.session.connection = None
 
     async def _write(self) -> None:
@@ -123,7 +123,9 @@ class Gateway:
         self.heartbeat_ms = 41_250
         self.shards = 1  # what GET /gateway/bot recommends
         self.allowed_intents = KNOWN_INTENTS & ~PRIVILEGED
-        self.identify_gap_ms: int | None = None  # 5000 enforces one identify per 5 s
+        self.identify_gap_ms: int | None = None  # 5000 enforces one identify per 5 s, whichever connection it comes by
+        self.hurried: list[Json] = []  # identifies that came too soon after another
+        self.doubled: list[tuple[int, int]] = []  # shards that were begun while they had a connection already
         self._identified_ms: int | None = None
         world.gateway = self.emit
 
@@ -273,10 +275,13 @@ class Gateway:
             and self._identified_ms is not None
             and now < self._identified_ms + self.identify_gap_ms
         ):
+            self.hurried.append(data)
             connection.send({"op": INVALID_SESSION, "d": False})
             return
         self._identified_ms = now
         shard, count = data.get("shard") or (0, 1)
+        if any(one.shard == (shard, count) or one.shard[1] != count for one in self.live()):
+            self.doubled.append((shard, count))
         for old in [one for one in self.sessions.values() if one.shard == (shard, count) and one.connection is None]:
             del self.sessions[old.id]
         session = Session(f"session-{len(self.identifies)}", (shard, count), data["intents"])
@@ -334,6 +339,8 @@ class Gateway:
             connection.close(4007)
             return
         self.resumes.append(data)
+        if session.connection is not None:  # a session has one connection: whoever holds an older one is put out
+            session.connection.close(4000)
         session.connection, connection.session = connection, session
         for seq, frame in session.kept:
             if seq > data["seq"]:

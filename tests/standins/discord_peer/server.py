@@ -71,6 +71,8 @@ class DiscordPeer:
         await self.stop()
         if self.crashed and kind is None:
             raise AssertionError("the peer itself failed") from self.crashed[0]
+        if self.gateway.doubled and kind is None:
+            raise AssertionError(f"two connections at once for the shards {self.gateway.doubled}")
 
     async def start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)

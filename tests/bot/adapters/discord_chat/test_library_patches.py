@@ -45,6 +45,14 @@ ATTRIBUTES: list[tuple[type, str]] = [
     (discord.gateway.DiscordWebSocket, "received_message"),
     (discord.gateway.DiscordWebSocket, "_decompressor"),
     (discord.gateway.DiscordWebSocket, "_connection"),
+    (discord.gateway.DiscordWebSocket, "from_client"),
+    (discord.gateway.DiscordWebSocket, "poll_event"),
+    (discord.gateway.DiscordWebSocket, "session_id"),
+    (discord.gateway.DiscordWebSocket, "sequence"),
+    (discord.gateway.DiscordWebSocket, "gateway"),
+    (discord.gateway.DiscordWebSocket, "close"),
+    (discord.state.ConnectionState, "_add_guild"),
+    (discord.state.ConnectionState, "_remove_guild"),
     (discord.state.ConnectionState, "application_id"),
     (aiohttp.ClientResponse, "_headers"),
     (aiohttp.ClientResponse, "_cache"),
@@ -54,8 +62,6 @@ GLOBALS: list[tuple[ModuleType, str]] = [
     (discord.http, "Ratelimit"),
     (discord.http, "json_or_text"),
     (discord.webhook.async_, "json_or_text"),
-    (discord.client, "DiscordWebSocket"),
-    (discord.shard, "DiscordWebSocket"),
 ]
 
 
