@@ -61,9 +61,8 @@ def _explained(url: URL, error: BaseException) -> CannotOpenError | None:
         return CannotOpenError(sentence) if sentence else None
     state = str(getattr(error, "sqlstate", None) or getattr(getattr(error, "orig", None), "sqlstate", None))
     if state in _REFUSED:
-        return CannotOpenError(
-            _REFUSED[state].format(server=_server(url), user=url.username or "", name=url.database or url.username)
-        )
+        names = {"server": _server(url), "user": url.username or "", "name": url.database or url.username}
+        return CannotOpenError(_REFUSED[state].format(**names), away=state in _PASSES)
     if isinstance(error, TypeError) and "keyword argument" in str(error):
         return CannotOpenError(f"DATABASE_URL asks after its ? for what is not known here: {error}.")
     if trouble_of(error) is Trouble.FULL:
@@ -80,8 +79,14 @@ _REFUSED: Mapping[str, str] = {
     "28P01": "PostgreSQL on {server} does not take the password of {user}: check DATABASE_URL.",
     "28000": "PostgreSQL on {server} does not let {user} in: check DATABASE_URL, and the server's pg_hba.conf.",
     "3D000": "There is no database {name} on {server}: make it (`createdb {name}`), or name another in DATABASE_URL.",
+    "53300": (
+        "PostgreSQL on {server} takes no more connections: raise its max_connections, put a pooler such as PgBouncer "
+        "before it, or end a process."
+    ),
+    "57P03": "PostgreSQL on {server} is starting or stopping: wait a moment.",
     "42501": "{user} may not make tables in the database {name} on {server}: let them, or make them its owner.",
 }
+_PASSES = ("53300", "57P03")  # without anybody doing anything here
 
 
 def _server(url: URL) -> str:

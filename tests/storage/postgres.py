@@ -40,7 +40,7 @@ class Server:
         self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
         if self._as:
             shutil.chown(self._folder, "nobody", "nogroup")
-        self.port = _free_port()
+        self.port = free_port()
         self._count = 0
         self._migrated = ""  # the name of a database with all tables and nothing in them, once one was made
         data = str(self._folder / "data")
@@ -115,7 +115,7 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

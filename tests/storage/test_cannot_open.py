@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -20,6 +21,7 @@ from storage.database import CannotOpenError, Database
 from tests.storage.postgres import Server
 
 NOBODY = 65534
+SSL_REQUEST = (80877103).to_bytes(4, "big")
 
 EVENT = """
 title = "Cup"
@@ -197,6 +199,41 @@ async def test_a_server_that_refuses_is_told_without_the_password(postgres: Serv
             await db.migrate()
         await db.close()
         assert "s3cret" not in str(told.value)
+
+
+REFUSALS = (
+    ("28P01", False, "does not take the password of outcry: check DATABASE_URL"),
+    ("28000", False, "does not let outcry in: check DATABASE_URL, and the server's pg_hba.conf"),
+    ("3D000", False, "There is no database cup on"),
+    ("42501", False, "outcry may not make tables in the database cup on"),
+    ("53100", False, "is full: make room and start again"),
+    ("53300", True, "takes no more connections: raise its max_connections"),
+    ("57P03", True, "is starting or stopping: wait a moment"),
+    ("08P01", True, "does not answer (not today). Is it up, and DATABASE_URL right?"),
+)
+
+
+@pytest.mark.parametrize(("code", "away", "sentence"), REFUSALS)
+async def test_what_a_server_answers_at_the_door_is_told_in_a_sentence(code: str, away: bool, sentence: str) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (await reader.readexactly(8))[4:] == SSL_REQUEST:
+            writer.write(b"N")
+        fields = {"S": "FATAL", "V": "FATAL", "C": code, "M": "not today"}
+        told = b"".join(f"{name}{value}".encode() + b"\0" for name, value in fields.items()) + b"\0"
+        writer.write(b"E" + (len(told) + 4).to_bytes(4, "big") + told)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    db = Database.open(f"postgresql://outcry:s3cret@127.0.0.1:{port}/cup")
+    with pytest.raises(CannotOpenError) as told:
+        await db.migrate()
+    await db.close()
+    server.close()
+    assert sentence in str(told.value)
+    assert f"127.0.0.1:{port}" in str(told.value)
+    assert told.value.away is away
 
 
 @pytest.mark.parametrize("server", ["h:99999", "h:0", "h:s3cret", "[::1", "s3cret@h", "a@s3cret:b@h:1", "s3cret:x@h"])
