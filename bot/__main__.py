@@ -87,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     create.set_defaults(call=_create)
 
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
+    migrate.add_argument("--check", action="store_true", help="only say of which version it is, and who can use it")
+    migrate.add_argument("--db", metavar="URL", help="default: DATABASE_URL")
     migrate.set_defaults(call=_migrate)
 
     _add_database_commands(commands)
@@ -239,7 +241,8 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     from bot.cli import database
 
-    return asyncio.run(database.migrate(settings.database_url))
+    url = options.db or settings.database_url
+    return asyncio.run(database.tell_version(url) if options.check else database.migrate(url))
 
 
 def _verify(options: argparse.Namespace, settings: Settings) -> int:

@@ -37,7 +37,7 @@ from storage.group_commit import GroupCommit
 from storage.in_flight import InFlight, finish
 from storage.in_place import InPlace, Readers
 from storage.listening import Listening
-from storage.own_tables import check_file
+from storage.own_tables import Found, check_file
 from storage.read_only import address as read_only_address
 from storage.read_only import log_of
 from storage.session import StateCache, Surroundings, Transaction
@@ -155,6 +155,17 @@ class Database:
                 if await adopt(uow):
                     await uow.commit()
         self.watch.begin()
+
+    async def found(self) -> Found:
+        """What it says of itself, whatever version it is of. Raises CannotOpenError where it cannot be read, or is of a
+        version that this program cannot use."""
+        from storage.migrate import found
+
+        with explaining(self.url):
+            async with self.reading() as uow:
+                tables = await found(uow)
+            tables.revision(place(self.url))
+        return tables
 
     async def check(self) -> None:
         """For who only reads: raises CannotOpenError where it cannot be read, or is not of this version."""

@@ -53,7 +53,8 @@ UNDER_A_MARKET = frozenset(
         *("ledger", "actions", "approvals", "wordings", "announcements"),
     )
 )
-BY_THEMSELVES = frozenset(("journal", "journal_heads"))  # `Journal` sees to the lock of the one it writes
+# `Journal` sees to the lock of the one it writes, `migrate` to its own
+BY_THEMSELVES = frozenset(("journal", "journal_heads", "upgrades"))
 _PLACE = {name: place for place, name in enumerate(ORDER)}
 _UPSERTS = (PostgresUpsert, SqliteUpsert)
 

@@ -599,6 +599,14 @@ journal_heads = Table(  # how many rows each journal has, and the hash of the la
     Column("hash", String(64), nullable=False),
 )
 
+upgrades = Table(  # which programs can use the tables; written by `storage.migrate` alone
+    "upgrades",
+    metadata,
+    Column("version", String(8), primary_key=True),  # of the tables
+    Column("compatible_from", String(8), nullable=False),  # that of the oldest program that can use them
+    Column("program", String(32), nullable=False),  # of Outcry, that made them
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -18,10 +18,13 @@ from bot.cli import lint
 from bot.market.decisions import update_board
 from bot.market.event_file import EventFile
 from bot.words import event_file as words
+from bot.words import versions
 from engine.state import Status
+from storage import migrate as migrate_tables
 from storage import private_files
 from storage.database import CannotOpenError, Database
 from storage.export import EXPORTS
+from storage.migrations import HEAD
 from storage.records import Declined, Json, Market, Notice, NoticeAudience
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
@@ -34,15 +37,15 @@ ROOM = "room"
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, migrate: bool = False, read_only: bool = False, patient: bool = False
+    url: str, *, migrate: bool = False, read_only: bool = False, patient: bool = False, any_version: bool = False
 ) -> AsyncIterator[Database | None]:
     """The database, or None after one sentence on standard error that says what is wrong with it. `patient`: a server
-    that is not there yet is waited for."""
+    that is not there yet is waited for. `any_version`: for who only reads and asks which it is."""
     async with AsyncExitStack() as stack:
         try:
             db = Database.open(url, read_only=read_only)
             stack.push_async_callback(db.close)
-            if migrate or read_only:
+            if migrate or (read_only and not any_version):
                 await _prepared(db, migrate=migrate, patient=patient)
         except (CannotOpenError, ValueError) as error:
             print(error, file=sys.stderr)
@@ -87,6 +90,22 @@ async def migrate(url: str) -> int:
         if db is None:
             return 3
     print("The database is up to date.")
+    return 0
+
+
+async def tell_version(url: str) -> int:
+    """Say of which version the tables and the markets are, and which programs can use them; changes nothing. 0, 1 where
+    `migrate` has something to do, 3 where this program cannot use the database."""
+    async with open_database(url, read_only=True, any_version=True) as db:
+        if db is None:
+            return 3
+        tables = await db.found()
+        if tables.version is None or tables.version < HEAD:
+            print(*versions.outdated(tables.version), sep="\n")
+            return 1
+        async with db.reading() as uow:
+            made_by, markets = await migrate_tables.made_by(uow), await uow.markets.all()
+    print(*versions.current(tables, made_by, markets), sep="\n")
     return 0
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import text
-
 from storage import own_tables, private_files
 from storage.address import parse_url
 from storage.backups.contents import read_contents
@@ -16,6 +14,7 @@ from storage.backups.problems import BackupError
 from storage.backups.rows import copy_rows
 from storage.cannot_open import CannotOpenError
 from storage.database import Database
+from storage.migrate import found
 from storage.migrations import HEAD
 
 
@@ -57,8 +56,8 @@ async def _copy_server(url: str, copy: Path, progress: Progress) -> None:
     try:
         await source.check()
         async with source.reading() as uow:
-            version = await uow.row(text(own_tables.VERSION))
-        if version is None or version["version_num"] != HEAD:
+            here = await found(uow)
+        if here.version != HEAD:
             raise BackupError("A newer Outcry has brought this database up to date: make its backup with that one.")
         await target.migrate()
         engine = target.engine_of_its_own()

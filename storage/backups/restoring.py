@@ -19,11 +19,13 @@ from storage.address import parse_url
 from storage.backups.contents import MarketContents, read_contents
 from storage.backups.files import Progress, copy_file, fold_log, put, stamp, sync_folder, unfinished
 from storage.backups.problems import BackupError
-from storage.backups.rows import WRITTEN_BY_PEOPLE, copy_rows, count_on, empty
+from storage.backups.rows import WRITTEN_BY_PEOPLE, copy_rows, count_on
 from storage.backups.signing import sign_restore
 from storage.cannot_open import check_path, explaining, place
 from storage.database import Database
 from storage.file_lock import FileLock
+from storage.migrate import found_on
+from storage.migrations import HEAD
 
 DUMPED = b"PGDMP"  # how a file of pg_dump begins: earlier versions made those of PostgreSQL
 _BESIDE = ("-wal", "-shm")  # what SQLite keeps there
@@ -131,12 +133,12 @@ async def _into_server(file: Path, url: str, now_ms: int, *, force: bool, progre
                 await _check_free(connection, place(target.url), force=force)
         with unfinished(Path(tempfile.gettempdir())) as copy:
             contents = await _prepare(file, copy, now_ms, progress)
+            _check_known(copy, file)
             await target.migrate()
             source = Database.open(f"sqlite:///{copy}", read_only=True)
             try:
                 async with engine.begin() as connection:
                     await _check_free(connection, place(target.url), force=force)
-                    await empty(connection)
                     await copy_rows(source, connection, progress)
                     await count_on(connection)
             finally:
@@ -147,15 +149,23 @@ async def _into_server(file: Path, url: str, now_ms: int, *, force: bool, progre
     return Restored(contents=contents)
 
 
+def _check_known(copy: Path, file: Path) -> None:
+    """Of the tables of a newer Outcry this one does not know all: a file can be put in place, rows cannot be copied."""
+    revision = own_tables.revision_of_file(copy, str(file))
+    if revision is None or revision > HEAD:
+        raise BackupError(f"A newer Outcry has made {file}: restore it into PostgreSQL with that one.")
+
+
 async def _check_free(connection: AsyncConnection, name: str, *, force: bool) -> None:
     """Raises BackupError where it holds anything that may not be given up, or a process serves it."""
 
     async def column(query: str) -> list[str]:
         return [str(value) for value in (await connection.execute(text(query))).scalars()]
 
-    tables = await column(own_tables.TABLES["postgresql"])
-    versions = await column(own_tables.VERSION) if own_tables.VERSION_TABLE in tables else []
-    own_tables.revision_of(tables, versions, name)
+    found = await found_on(connection)
+    revision, tables = found.revision(name), found.tables
+    if revision is not None and revision > HEAD:
+        raise BackupError(f"A newer Outcry has brought {name} up to date: restore with that one.")
     if "leases" in tables and (serving := len(await column(_SERVING))):
         raise BackupError(f"{name} is served by {serving} process{'' if serving == 1 else 'es'}: stop them first.")
     for table in WRITTEN_BY_PEOPLE:

@@ -17,10 +17,11 @@ WRITTEN_BY_PEOPLE = ("people", "chats", "config", "journal")
 
 
 async def copy_rows(source: Database, target: AsyncConnection, progress: Progress) -> None:
-    """From one snapshot, tables in the order of their references. The target has the tables, and no rows."""
+    """From one snapshot, tables in the order of their references, in the place of whatever the target has in them."""
     async with source.reading(at_length=True) as uow:
         read = uow.connection
         sizes = [await uow.number(select(func.count()).select_from(table)) for table in metadata.sorted_tables]
+        await _empty(target)
         done, of = 0, max(1, sum(sizes))
         for table in metadata.sorted_tables:
             async with read.stream(select(table).execution_options(yield_per=PAGE)) as rows:
@@ -30,7 +31,7 @@ async def copy_rows(source: Database, target: AsyncConnection, progress: Progres
                     progress(done / of)
 
 
-async def empty(target: AsyncConnection) -> None:
+async def _empty(target: AsyncConnection) -> None:
     """Every row of our tables is gone."""
     for table in reversed(metadata.sorted_tables):
         await target.execute(table.delete())

@@ -9,6 +9,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+breaking = None  # why programs of the version before cannot use the tables any more; none: they can
 
 
 def upgrade() -> None:

@@ -33,6 +33,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "lines": ("key", "line", "person", "chat_ext", "created_ms"),
             "leases": ("name", "holder", "epoch", "until_ms", "state"),
             "attempts": ("id", "key", "at_ms"),
+            "upgrades": ("version", "compatible_from", "program"),
             "codes": ("hash", "kind", "person", "market", "created_ms", "expires_ms", "used_ms"),
         },
         "requests": {

@@ -10,9 +10,11 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+breaking = None  # why programs of the version before cannot use the tables any more; none: they can
 
 
 def upgrade() -> None:
+    _upgrades()
     _leases()
     _attempts()
     _room()
@@ -20,6 +22,17 @@ def upgrade() -> None:
     op.create_index("ix_orders_market_status_user", "orders", ["market", "status", "user"])
     if op.get_bind().dialect.name == "postgresql":
         _wake_other_processes()
+
+
+def _upgrades() -> None:
+    """Which programs can use the tables: one that is older than they are looks here."""
+    op.create_table(
+        "upgrades",
+        sa.Column("version", sa.String(8), nullable=False),
+        sa.Column("compatible_from", sa.String(8), nullable=False),
+        sa.Column("program", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("version", name="pk_upgrades"),
+    )
 
 
 def _leases() -> None:

@@ -94,6 +94,33 @@ def test_a_copy_that_cannot_be_made_says_why_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("statement", "code", "said"),
+    [
+        ("", 0, "The tables are version 0005, made by Outcry"),
+        ("", 0, "Market 1 (Cup), running: rules 2."),
+        ("UPDATE alembic_version SET version_num = '0004'", 1, "`outcry migrate`, or the next start, brings"),
+        ("UPDATE alembic_version SET version_num = '0099'; INSERT INTO upgrades VALUES ('0099', '0005', '9.1')", 0,
+         "made by Outcry 9.1. This program is Outcry"),
+        ("UPDATE alembic_version SET version_num = '0099'; INSERT INTO upgrades VALUES ('0099', '0098', '9.1')", 3,
+         "made by a newer Outcry (its tables are version 0099"),
+    ],
+)  # fmt: skip
+async def test_a_database_tells_its_version_and_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], statement: str, code: int, said: str
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+    path = tmp_path / "play.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(statement)
+    before = rows(path)
+    assert outcry("migrate", "--check", "--db", f"sqlite:///{path}") == code
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+    assert rows(path) == before
+
+
 async def carry_on(harness: ChatHarness) -> None:
     await harness.confirmed("ada", "/buy germany yes 10")
     await harness.tick()
