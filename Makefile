@@ -19,7 +19,7 @@ PEOPLE ?= 60
 MARKETS ?= 1
 MIX ?= 0
 
-.PHONY: setup demo test bench soak sim crash cluster load dist clean
+.PHONY: setup demo test audit bench soak sim crash cluster load dist clean
 
 setup: .venv/ready
 
@@ -66,6 +66,20 @@ load: setup
 	$(BIN)/python -m tests.simulation.load --minutes $(MINUTES) --people $(PEOPLE) --markets $(MARKETS) --db $(DB) --mix $(MIX) \
 		$(if $(FSYNC_MS),--fsync-ms $(FSYNC_MS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(PROFILE),--profile $(PROFILE)) \
 		$(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON))
+
+# Known weaknesses of what constraints.txt pins, by pip-audit in an environment of its own: 0 none, 1 some, 2 nothing was
+# checked, since its database or pip-audit itself could not be had. Needs the internet, so it is not part of `make test`.
+AUDIT_SERVICE ?= osv
+audit:
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && \
+	nothing() { echo "audit: $$1: nothing was checked"; exit 2; } && \
+	{ $(PYTHON) -m venv "$$there/venv" && "$$there/venv/bin/pip" install --quiet --disable-pip-version-check pip-audit; } || \
+		nothing "pip-audit could not be installed" && \
+	{ "$$there/venv/bin/pip-audit" --requirement constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
+		--vulnerability-service $(AUDIT_SERVICE) --format columns --output "$$there/report" 2> "$$there/errors"; status=$$?; } && \
+	if [ $$status -gt 1 ] || grep -qiE 'Traceback|connection|timed? ?out|resolve|unreachable|proxy' "$$there/errors"; then \
+		tail -n 1 "$$there/errors"; nothing "the vulnerability service ($(AUDIT_SERVICE)) is not reachable"; fi && \
+	cat "$$there/errors" "$$there/report" 2>/dev/null; exit $$status
 
 # The wheel, and the proof that it needs nothing else: installed into a fresh environment, used in an empty folder.
 dist: setup
