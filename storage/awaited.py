@@ -116,7 +116,8 @@ class Awaited:
     def _prepared(self, statement: Executable, values: Values | None) -> Prepared | None:
         if self._driver is None:
             return None
-        return self._statements.prepared(statement, tuple(values) if values else ())
+        prepared = self._statements.prepared(statement, tuple(values) if values else ())
+        return prepared if prepared is None or not values else prepared.of(values)
 
     async def _fetch(self, prepared: Prepared, values: Values | None) -> Sequence[Sequence[Any]]:  # Any: asyncpg's
         with self._told(prepared.sql) as driver:

@@ -38,7 +38,7 @@ to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 def begin_writing() -> str:
     """One trip, and for this transaction alone, so that it holds behind a pooler too. The second limit is that of who
     froze while rows are sent to them."""
-    return f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL tcp_user_timeout = 10000"
+    return f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}; SET LOCAL tcp_user_timeout = {IDLE_MS}"
 
 
 def begin_reading(*, at_length: bool = False) -> str:

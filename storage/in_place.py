@@ -148,7 +148,8 @@ class InPlace:
             return None if raw is None else cast("RowMapping", prepared.row(raw))
 
     def _prepared(self, statement: Executable, values: Values | None) -> Prepared | None:
-        return self._statements.prepared(statement, tuple(values) if values else ())
+        prepared = self._statements.prepared(statement, tuple(values) if values else ())
+        return prepared if prepared is None or not values else prepared.of(values)
 
     @contextmanager
     def _told(self, statement: Executable | str) -> Iterator[None]:

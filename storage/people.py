@@ -112,7 +112,7 @@ class People(Repository):
 
     async def lock(self, *ids: int) -> None:
         """Nobody else joins or is merged under these ids until the transaction ends."""
-        await self._session.hold(people, people.c.id.in_(bindparam("ids", expanding=True)), {"ids": sorted(set(ids))})
+        await self._session.hold(people, _IDS, {"ids": sorted(set(ids))})
 
     async def names(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Names by person id, of merged ones those of the primary id; unknown ids are left out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, CursorResult, Executable, Insert, RowMapping, Table, bindparam, func, or_, select
@@ -193,8 +193,8 @@ class Session:
         may still be made."""
         self.locks.hold(table.name)
         if self.dialect == "postgresql":
-            keys = table.primary_key.columns
-            await self.run(select(*keys).where(condition).order_by(*keys).with_for_update(key_share=True), values)
+            built = _holding if values is None else _holding_again
+            await self.rows(built(table, condition), values)
 
     async def run(self, statement: Executable, values: Values | None = None) -> Result:
         """Execute one statement."""
@@ -250,6 +250,14 @@ class Session:
 
 
 _BY_KEY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), 0)))
+
+
+def _holding(table: Table, condition: ColumnElement[bool]) -> Executable:
+    keys = table.primary_key.columns
+    return select(*keys).where(condition).order_by(*keys).with_for_update(key_share=True)
+
+
+_holding_again = lru_cache(maxsize=64)(_holding)  # a condition that takes values is a constant of its module
 
 
 class Repository:

@@ -6,7 +6,19 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 
 import pytest
-from sqlalchemy import BindParameter, Connection, Executable, bindparam, create_engine, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Executable,
+    bindparam,
+    create_engine,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.pool import StaticPool
 
 from storage.prepared import Statements
@@ -40,8 +52,26 @@ STATEMENTS: tuple[tuple[str, Executable, Mapping[str, object]], ...] = (
     ),
     ("a value that is a default", select(tickets.c.id).where(tickets.c.id == bindparam("ticket", 1)), {}),
 )
+_IDS = select(tickets).where(
+    tickets.c.id.in_(bindparam("ids", expanding=True)), tickets.c.market == bindparam("market")
+)
+_PAIRS = select(tickets.c.id).where(tuple_(tickets.c.market, tickets.c.status).in_(bindparam("pairs", expanding=True)))
+_TWICE = select(tickets.c.id).where(
+    or_(tickets.c.id.in_(bindparam("ids", expanding=True)), tickets.c.person.in_(bindparam("people", expanding=True)))
+)
+LISTS: tuple[tuple[str, Executable, tuple[Mapping[str, object], ...]], ...] = (
+    (
+        "a list",
+        _IDS,
+        tuple(
+            {"ids": ids, "market": 1} for ids in ([1], [], [3, 1], [9, 8, 7], list(range(1, 300)), list(range(1, 1500)))
+        ),
+    ),
+    ("pairs", _PAIRS, tuple({"pairs": pairs} for pairs in ([(1, "open")], [(2, "open"), (1, "open"), (1, "x")], []))),
+    ("two lists", _TWICE, ({"ids": [5], "people": [2, 2, 2]}, {"ids": [], "people": []})),
+)
 OTHERWISE: tuple[tuple[str, Executable, tuple[str, ...]], ...] = (
-    ("lists that expand", select(people).where(people.c.id.in_(bindparam("ids", expanding=True))), ("ids",)),
+    ("a list in the statement", select(people).where(people.c.id.in_([1, 2])), ()),
 )
 
 
@@ -75,6 +105,23 @@ def test_the_rows_are_sqlalchemys(
     assert prepared.rows(raw.execute(prepared.sql, prepared.values(values))) == wanted
     first = raw.execute(prepared.sql, prepared.values(values)).fetchone()
     assert (None if first is None else prepared.row(first)) == (wanted[0] if wanted else None)
+
+
+@pytest.mark.parametrize(("name", "statement", "given"), LISTS)
+def test_a_list_of_any_length_finds_what_it_finds_for_sqlalchemy(
+    connection: Connection, name: str, statement: Executable, given: tuple[Mapping[str, object], ...]
+) -> None:
+    statements, raw = Statements(connection.dialect), raw_of(connection)
+    assert statements.prepared(statement, tuple(given[0])) is None, name
+    forms = set()
+    for values in (*given, *given):  # again: what was kept
+        prepared = statements.prepared(statement, tuple(values))
+        assert prepared is not None
+        form = prepared.of(values)
+        forms.add(form.sql)
+        wanted = [dict(row) for row in connection.execute(statement, {**values}).mappings()]
+        assert form.rows(raw.execute(form.sql, form.values(values))) == wanted, (name, values)
+    assert len(forms) <= len(given)  # those that came again had one
 
 
 @pytest.mark.parametrize(("name", "statement", "keys"), OTHERWISE)

@@ -143,6 +143,17 @@ async def test_a_flood_is_drawn_once_a_picture_bounded_and_behind_what_is_announ
     assert drawn.order[1] == "maker 1"  # behind the one that was being drawn
 
 
+async def test_a_picture_is_drawn_anew_once_somebody_in_it_may_have_been_forgotten(drawn: Drawn) -> None:
+    drawn.go.set()
+    for times in (1, 1):
+        assert await drawn.charts.picture(PICTURE) == b"png"
+        assert len(drawn.order) == times
+    assert drawn.charts.db is not None
+    drawn.charts.db.cache.forget_people()
+    assert await drawn.charts.picture(PICTURE) == b"png"
+    assert len(drawn.order) == 2
+
+
 async def test_what_could_not_be_drawn_is_not_tried_again_at_once(
     drawn: Drawn, caplog: pytest.LogCaptureFixture
 ) -> None:
