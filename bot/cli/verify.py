@@ -85,6 +85,8 @@ def _print(results: list[Result], *, as_json: bool, head: str | None, expected: 
             print(words.ok(result))
             if result.held is not None and head is not None:
                 print(words.head_found(result.held, None if HEAD.fullmatch(head.lower()) else expected))
+            if result.restored_ms is not None:
+                print(words.was_restored(result), file=sys.stderr)
             if result.forgotten:
                 print(coverage.forgotten_records(result.market, result.forgotten))
     if results and not any(isinstance(result, Mismatch) for result in results):

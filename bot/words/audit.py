@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
 from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.text.numbers import moment as minute
 from bot.words import coverage
 from bot.words.shared import no, percent_of, plural, say
 from engine.units import RULES as RULES_HERE
@@ -60,7 +61,7 @@ def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, 
             f": {plural(verified.orders, 'order')}, and every fill, price, balance and payout that came of them.",
         ),
         line("A newer check is under way; what it finds comes to you by itself.") if running else (),
-        line(quiet("The heads posted before are of the same history; a changed past would not have them.")),
+        _heads_before(verified),
         *coverage.in_the_chat(verified.forgotten),
         *_head_now(head),
     ]
@@ -70,6 +71,16 @@ def in_order(verified: Verified, at_ms: int, head: HeadNow, audience: Audience, 
         blocks=[row for row in rows if row],
         audience=audience,
         tone=Tone.GOOD,
+    )
+
+
+def _heads_before(verified: Verified) -> Block:
+    if verified.restored_ms is None:
+        return line(quiet("The heads posted before are of the same history; a changed past would not have them."))
+    return line(
+        quiet("It was restored from a backup, "),
+        Stamp(verified.restored_ms),
+        quiet(": heads posted for what was lost then are of no history any more, all others are of this one."),
     )
 
 
@@ -138,6 +149,14 @@ def _head_now(head: HeadNow) -> Sequence[Block]:
 def ok(verified: Verified) -> str:
     """`ok market=1 ticks=360 head=b31b…`"""
     return f"ok market={verified.market} ticks={verified.ticks} head={verified.head or '-'}"
+
+
+def was_restored(verified: Verified) -> str:
+    return (
+        f"Market {verified.market} was restored from a backup, {minute(verified.restored_ms or 0)}: a head that was "
+        "posted for what was lost then is not in its chain. outcry prove HEAD HEAD, with a head from after it, shows "
+        "that."
+    )
 
 
 def head_found(tick: int, root: str | None) -> str:

@@ -68,7 +68,8 @@ class UnreadableError(Exception):
 class Verified:
     """Every row is what it must be. `holds`: whether the hash or root that was asked for is one of its ticks',
     and of which it is (`held`);
-    `records`: of the journals, `forgotten` of them without what they said, at somebody's wish."""
+    `records`: of the journals, `forgotten` of them without what they said, at somebody's wish; `restored_ms`: when it
+    was restored from a backup last, if ever."""
 
     market: int
     ticks: int
@@ -78,6 +79,7 @@ class Verified:
     held: int | None = None
     records: int = 0
     forgotten: int = 0
+    restored_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ async def verify_market(
         held=past.held,
         records=journals.records,
         forgotten=journals.forgotten,
+        restored_ms=max((restore.ts_ms for restore in journals.market.restores), default=None),
     )
 
 

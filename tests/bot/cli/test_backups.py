@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import plain_text
 from storage.database import Database
 from storage.proofs.proving import newest_head
 from tests.bot.cli.test_database import carry_on, outcry
-from tests.bot.harness import chat_harness, running
+from tests.bot.harness import ADMIN, chat_harness, running
 
 
 async def head(url: str, path: Path) -> str:
@@ -42,12 +43,19 @@ async def test_the_drill_on_the_command_line(tmp_path: Path, capsys: pytest.Capt
     for words in ("Market 1 (Cup), running: up to tick", "is gone", "outcry verify"):
         assert words in told, (words, told)
     assert outcry("verify", "--db", url) == 0
+    assert "Market 1 was restored from a backup" in capsys.readouterr().err
+    assert outcry("verify", "--db", url, "--head", late) == 1
+    assert "posted for what was lost then is not in its chain" in capsys.readouterr().err
     async with chat_harness(tmp_path) as harness:
         await harness.announcer.step()
         posts = [text for text in harness.platform.texts("post") if "restored from a backup" in text]
         assert len(posts) == 1
         assert "It stands as after tick" in posts[0]
         assert "as if it had never been" in posts[0]
+        shown = plain_text.text(await harness.say(ADMIN, "/admin log"))
+        assert "the bot · restore" in shown, shown
+        shown = plain_text.text(await harness.say("ada", "/verify"))
+        assert "It was restored from a backup" in shown, shown
         await carry_on(harness)
         await harness.announcer.step()
         assert len([text for text in harness.platform.texts("post") if "restored from a backup" in text]) == 1
