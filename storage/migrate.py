@@ -7,9 +7,11 @@ version that can stands in the database: so old and new programs run together, a
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
 
 from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.migrations import HEAD
@@ -18,6 +20,12 @@ from storage.schema import upgrades
 from storage.unit_of_work import UnitOfWork
 
 LOCK = 6_288_279  # any number, the same in every process: on PostgreSQL one starter migrates, the others wait
+LOCK_WAIT_MS = 2_000
+"""How long a script waits for a table. Whoever comes after it waits behind it, so it makes way for them, and the whole
+of it is tried again: an old program that reads at length does not stop all the others."""
+PAUSE_S = 1.0
+TRIES = 300
+WAITED = ("55P03", "40P01")  # not within that time; in a circle with somebody
 LOOKS = "0005"
 """Programs before this version do not look which newer tables they can use, and start on none."""
 
@@ -30,9 +38,22 @@ async def upgrade(engine: AsyncEngine, place: str) -> None:
     On SQLite the engine must have foreign keys off (a rebuilt table would else take its children with it); they are
     checked before the transaction is committed.
     """
+    for left in reversed(range(TRIES)):
+        try:
+            await _upgrade(engine, place)
+        except DBAPIError as error:
+            if not left or getattr(error.orig, "sqlstate", None) not in WAITED:
+                raise
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
+
+
+async def _upgrade(engine: AsyncEngine, place: str) -> None:
     async with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            await connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}"))
         revision = (await found_on(connection)).revision(place)
         if revision is not None and revision >= HEAD:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, column, create_engine, insert, table, text
 
+from storage import migrate
 from storage.backups.making import backup
 from storage.backups.problems import BackupError
 from storage.backups.restoring import restore
@@ -128,6 +130,29 @@ async def test_programs_of_the_version_before_write_every_table(db: Database) ->
 
 def _some(kind: type) -> object:
     return {int: 1, bool: True, bytes: b"", dict: {}}.get(kind, "1")
+
+
+async def test_a_migration_makes_way_for_those_who_work_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody reads at length; others come behind the script that waits for the table, and are answered."""
+    monkeypatch.setattr(migrate, "LOCK_WAIT_MS", 20)
+    monkeypatch.setattr(migrate, "PAUSE_S", 0.01)
+    db = Database.open(await databases._server_or_skip().create())
+    engine = db.engine_of_its_own()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(run_scripts, "0004")
+        async with engine.connect() as reader:
+            await reader.execute(text("SELECT count(*) FROM room_messages"))
+            upgrade = asyncio.create_task(db.migrate())
+            for _ in range(5):
+                async with engine.connect() as other:
+                    await other.execute(text("SELECT count(*) FROM room_messages"))
+            assert not upgrade.done()
+        await upgrade
+        await db.check()
+    finally:
+        await engine.dispose()
+        await db.close()
 
 
 async def _made_newer(db: Database, compatible: str) -> None:
