@@ -17,11 +17,12 @@ from storage.clock import ManualClock
 from storage.database import Database
 from storage.leases import LEASE_MS
 from tests.platform.discord_harness import running
-from tests.platform.discord_processes import discord_processes
-from tests.standins.discord_peer import Call, Channel, DiscordPeer, Interaction, Permission
+from tests.platform.discord_processes import DiscordProcesses, discord_processes
+from tests.standins.discord_peer import Call, Channel, DiscordPeer, Interaction, Permission, Person
 from tests.storage.databases import migrated_file
 
 ANSWER = "PATCH /webhooks/*"
+FILLED = "**Filled: 97.6 Germany YES for $50.00.**"
 
 
 async def test_two_processes_share_the_shards_and_each_answers_its_servers(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ async def test_an_order_that_a_dead_process_had_taken_is_not_taken_again_but_ans
         await peer.until(lambda: asked.reply.text.startswith("**Sent."), what="the answer that was missing")
         harness.announcer = bob.announcer
         await harness.tick()
-        await processes.announced(lambda: asked.reply.text.startswith("**Filled: 97.6 Germany YES for $50.00.**"))
+        await processes.announced(lambda: asked.reply.text.startswith(FILLED))
         async with harness.db.reading() as uow:
             orders = await uow.rows(select(schema.orders.c.request_id))
         assert len(orders) == 1
@@ -103,27 +104,47 @@ async def test_the_sender_edits_a_ticket_that_another_process_answered(tmp_path:
     """Its token is in the database; the server's shard is the other process's."""
     async with discord_processes(tmp_path) as processes:
         harness = processes.harness
-        ada = await processes.begin("ada")
-        await processes.connected()
-        harness.announcer = ada.announcer
-        [cyd] = await running(harness, "cyd")
-        await processes.rounds()
-        bob = await processes.begin("bob")
-        await processes.until(lambda: bob.holds(1) and len(harness.peer.gateway.resumes) == 1)
-        [shard] = [number for number in range(2) if (harness.guild.id >> 22) % 2 == number]
-        sender = processes.sender()
-        other = next(process for process in processes.ones if process.holds(shard))
-        if sender is other:  # then the notices go to the other one
-            await sender.holder.give_up("discord")
-            await next(process for process in processes.ones if process is not sender).holder.round()
-            sender = processes.sender()
-        assert not sender.holds(shard)
-        harness.announcer = sender.announcer
+        [cyd] = await trading_with_the_sender_elsewhere(processes, "cyd")
         asked = await harness.slash(cyd, "buy", outcome="Germany", side="yes", amount="$50")
         await harness.press(cyd, asked.reply, "Confirm")
         await harness.tick()
-        await processes.announced(lambda: asked.reply.text.startswith("**Filled: 97.6 Germany YES for $50.00.**"))
+        await processes.announced(lambda: asked.reply.text.startswith(FILLED))
         assert "Filled" not in cyd.reads(cyd.dm)
+
+
+async def test_an_answer_that_another_process_fill_overtook_is_not_what_stays(tmp_path: Path) -> None:
+    async with discord_processes(tmp_path) as processes:
+        harness, peer = processes.harness, processes.harness.peer
+        [cyd] = await trading_with_the_sender_elsewhere(processes, "cyd")
+        asked = await harness.slash(cyd, "buy", outcome="Germany", side="yes", amount="$50")
+        slow = peer.faults.hold("PATCH /webhooks/*/messages/@original")
+        [confirm] = [button.label for button in asked.reply.buttons if button.label.startswith("Confirm")]
+        pressed = await cyd.press(asked.reply, confirm, _until="acknowledged")
+        await slow.reached.wait()
+        await harness.tick()
+        await processes.announced(lambda: asked.reply.text.startswith(FILLED))
+        slow.release()
+        await peer.until(lambda: len(answers(peer, pressed)) == 2, what="the answer, and the one in its place")
+        assert asked.reply.text.startswith(FILLED)
+
+
+async def trading_with_the_sender_elsewhere(processes: DiscordProcesses, *people: str) -> list[Person]:
+    """A market whose server's shard is one process's while the other sends."""
+    harness = processes.harness
+    ada = await processes.begin("ada")
+    await processes.connected()
+    harness.announcer = ada.announcer
+    members = await running(harness, *people)
+    bob = await processes.begin("bob")
+    await processes.until(lambda: bob.holds(1) and len(harness.peer.gateway.resumes) == 1)
+    sender = processes.sender()
+    if sender.holds(shard_of(harness.channel)):
+        await sender.holder.give_up("discord")
+        await next(process for process in processes.ones if process is not sender).holder.round()
+        sender = processes.sender()
+    assert not sender.holds(shard_of(harness.channel))
+    harness.announcer = sender.announcer
+    return members
 
 
 async def test_what_is_missing_in_a_server_of_another_process_is_named(tmp_path: Path) -> None:

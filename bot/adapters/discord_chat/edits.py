@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from bot.chat.reply import Reply
+from storage.database import Database
+from storage.records import OrderStatus
+from storage.trouble import TroubleError
 
 REMEMBERED = 2_000
 
@@ -51,3 +56,24 @@ class MessageEdits:
         entry.notified = True
         async with entry.lock:
             yield
+
+
+class OvertakenAnswers:
+    """The same where another process tells the fill: it does not see this one's edits. `tells_here`: whether this
+    process tells."""
+
+    def __init__(self, db: Database, tells_here: Callable[[], bool]) -> None:
+        self._db = db
+        self._tells_here = tells_here
+
+    async def may_be(self, reply: Reply) -> bool:
+        """Whether the order of an answer that now stands has run, so that its fill may have stood there before."""
+        if reply.ticket is None or self._tells_here():
+            return False
+        try:
+            async with self._db.reading() as uow:
+                ticket = await uow.tickets.get(reply.ticket)
+                order = await uow.orders.by_request(ticket.request_id) if ticket is not None else None
+        except TroubleError:
+            return False
+        return order is not None and order.status is not OrderStatus.PENDING

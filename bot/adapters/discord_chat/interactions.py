@@ -19,7 +19,7 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs
 from bot.adapters.discord_chat.components import ComponentKind
-from bot.adapters.discord_chat.edits import MessageEdits
+from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
@@ -71,9 +71,10 @@ class Interactions:
         roles: ChannelRoles,
         edits: MessageEdits,
         follow_ups: FollowUps,
+        overtaken: OvertakenAnswers,
         draw: Draw,
     ) -> None:
-        self._responder = DiscordResponder(dispatcher, buttons, tokens, edits, follow_ups, draw)
+        self._responder = DiscordResponder(dispatcher, buttons, tokens, edits, follow_ups, overtaken, draw)
         self.busy = InFlight()
         self._dispatcher = dispatcher
         self._buttons = buttons

@@ -11,7 +11,7 @@ import discord
 
 from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.discord_chat import errors, message_refs
-from bot.adapters.discord_chat.edits import MessageEdits
+from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.incoming import IncomingInteraction
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 RETRIES_S = (0.5, 2.0, 5.0, 15.0)  # between tries to deliver an answer: somebody is waiting for it
 
+GONE = {errors.UNKNOWN_MESSAGE, errors.UNKNOWN_WEBHOOK, errors.EXPIRED_TOKEN}
 UPDATES = "updates"  # of an interaction: how it was acknowledged
 
 
@@ -39,9 +40,11 @@ class DiscordResponder:
         tokens: message_refs.Tokens,
         edits: MessageEdits,
         follow_ups: FollowUps,
+        overtaken: OvertakenAnswers,
         draw: Draw,
     ) -> None:
         self._dispatcher = dispatcher
+        self._overtaken = overtaken
         self._buttons = buttons
         self._tokens = tokens
         self._edits = edits
@@ -78,9 +81,10 @@ class DiscordResponder:
         """Of one that was acknowledged already, by this process or by one that ended before it could answer."""
         try:
             standing = await interaction.original_response()
-        except discord.HTTPException as error:  # deleted: the answer stands elsewhere
-            log.info("interaction %s is answered already: %s", interaction.id, error.text or error.status)
-            return False
+        except discord.HTTPException as error:
+            return error.code not in GONE  # deleted: the answer stands elsewhere
+        except (OSError, TimeoutError):
+            return True
         if not update:
             return standing.flags.loading
         pressed = interaction.message
@@ -102,12 +106,25 @@ class DiscordResponder:
         else:
             log.error("the answer to interaction %s was given up", incoming.interaction.id)
             return
+        if incoming.decides and await self._overtaken.may_be(reply):
+            await self._respond_anew(incoming, reply)
         if sent is not None and drawing is not None:
             self.charts.follow(drawing, partial(self._show_charts, sent, charted))
         self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
         if sent is not None and (reply.ticket is not None or reply.awaits is not None):
             ref, lines = self._ref_of(incoming, sent)
             await self._dispatcher.placed(reply, incoming.invocation, ref, lines=lines)
+
+    async def _respond_anew(self, incoming: IncomingInteraction, reply: Reply) -> None:
+        """What would be answered to the same now, where that is something else."""
+        current = await self._dispatcher.run(incoming.invocation)
+        if current == reply or current.ticket is None:
+            return
+        try:
+            async with errors.translating_errors():
+                await self._send_answer(incoming, current, public=False)
+        except (RetryLaterError, UnreachableError) as error:
+            log.warning("the answer to interaction %s stands over its fill: %s", incoming.interaction.id, error)
 
     async def _send_answer(
         self, incoming: IncomingInteraction, reply: Reply, *, public: bool

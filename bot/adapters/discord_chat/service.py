@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.adapters.discord_chat import library_patches, message_refs
+from bot.adapters.discord_chat import NAME, library_patches, message_refs
 from bot.adapters.discord_chat.client import ClientParts, DiscordClient
-from bot.adapters.discord_chat.edits import MessageEdits
+from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.permissions import ChannelRoles
@@ -68,6 +68,7 @@ class DiscordService(ReconnectingService):
         self._settings = settings
         buttons, roles, edits = Buttons(db, clock.now_ms), ChannelRoles(db, clock.monotonic_ms), MessageEdits()
         tokens, follow_ups = message_refs.Tokens(buttons), FollowUps(clock)
+        overtaken = OvertakenAnswers(db, lambda: holder.lease(NAME) is not None)
         count = settings.shards_in_all
         self._shards = Shards(
             db,
@@ -81,7 +82,7 @@ class DiscordService(ReconnectingService):
         self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, self._shards, clock)
         self._parts = ClientParts(
             db=db,
-            interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, draw),
+            interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, overtaken, draw),
             buttons=buttons,
             presence=ChatPresence(db, clock.now_ms),
             commands=dispatcher.commands,

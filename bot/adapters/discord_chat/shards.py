@@ -7,6 +7,7 @@ must know to go on where another stopped (the gateway's session) stands in the l
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -22,6 +23,8 @@ from storage.holding import Holder, Wish
 from storage.leases import Lease
 from storage.records import Json, Payload
 from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 GROUP = "discord shard"
 CONNECTED = "discord shards"  # what the processes tell each other
@@ -59,6 +62,7 @@ class Shards:
         self._sessions: dict[int, GatewaySession] = {}  # where other processes have left them
         self._refused: asyncio.Future[None] | None = None
         self._is_asked_for = False
+        self._is_divided = False  # the processes do not agree on the count
 
     @property
     def complete(self) -> bool:
@@ -79,6 +83,7 @@ class Shards:
             for name in self._names:
                 if self._holder.lease(name) is not None:
                     self._begin(name)
+            self._compare_counts()
             if not self._shards and self._others_serve():
                 self._ready()
             await asyncio.wait({self._refused}, timeout=LOOK_S)
@@ -172,8 +177,22 @@ class Shards:
 
     def _others_serve(self) -> bool:
         """Whether every shard this process may have is connected by another."""
-        others = self._holder.told(CONNECTED).values()
-        return set(self._names) <= {name for names in others if isinstance(names, list) for name in names}
+        return set(self._names) <= self._of_others()
+
+    def _of_others(self) -> set[object]:
+        told = self._holder.told(CONNECTED).values()
+        return {name for names in told if isinstance(names, list) for name in names}
+
+    def _compare_counts(self) -> None:
+        """Shards of different divisions overlap: both processes would be told the same."""
+        differing = sorted(str(name) for name in self._of_others() if not str(name).endswith(f"/{self.count}"))
+        if differing and not self._is_divided:
+            log.error(
+                "another process serves %s, this one divides Discord by %s: set the same DISCORD_SHARD_COUNT for all",
+                differing[0],
+                self.count,
+            )
+        self._is_divided = bool(differing)
 
     # -- connections
 

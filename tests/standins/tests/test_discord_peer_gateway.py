@@ -213,3 +213,48 @@ async def test_heartbeats_can_go_unanswered_and_the_gateway_be_down(peer: Discor
     peer.gateway.down = True
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await frames(peer)
+
+
+async def begun(session: aiohttp.ClientSession, peer: DiscordPeer, said: Json) -> aiohttp.ClientWebSocketResponse:
+    """A connection on which this was said, and what became of it told."""
+    line = await session.ws_connect(f"{peer.gateway_url}?v=10&encoding=json")
+    await line.send_json(said)
+    while (heard := await line.receive_json())["op"] == HELLO:
+        pass
+    assert heard.get("t") in ("READY", "RESUMED") or heard["op"] == INVALID_SESSION
+    return line
+
+
+async def begun_twice() -> None:
+    async with DiscordPeer() as peer, aiohttp.ClientSession() as session:
+        lines = [await begun(session, peer, identify(peer, shard=[0, 2])) for _ in range(2)]
+        assert not any(line.closed for line in lines)
+
+
+async def test_a_shard_with_two_connections_at_once_fails_the_test() -> None:
+    with pytest.raises(AssertionError, match="two connections at once"):
+        await begun_twice()
+
+
+async def test_a_resume_takes_the_session_from_the_connection_that_had_it(peer: DiscordPeer) -> None:
+    async with aiohttp.ClientSession() as session:
+        first = await begun(session, peer, identify(peer, shard=[0, 1]))
+        [own] = peer.gateway.live()
+        second = await begun(session, peer, {"op": 6, "d": {"token": peer.token, "session_id": own.id, "seq": own.seq}})
+        while (await first.receive()).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert first.close_code == 4000
+        assert peer.gateway.live() == [own]
+        assert not second.closed
+
+
+async def test_one_identify_in_five_seconds_by_whichever_connection(peer: DiscordPeer) -> None:
+    peer.gateway.identify_gap_ms = 5_000
+    async with aiohttp.ClientSession() as session:
+        lines = [await begun(session, peer, identify(peer, shard=[0, 2]))]
+        peer.clock.advance(4_999)
+        lines.append(await begun(session, peer, identify(peer, shard=[1, 2])))
+        assert [one["shard"] for one in peer.gateway.hurried] == [[1, 2]]
+        peer.clock.advance(1)
+        lines.append(await begun(session, peer, identify(peer, shard=[1, 2])))
+        assert len(peer.gateway.live()) == 2
