@@ -144,6 +144,7 @@ def test_json_says_the_same(
         "holds": True,
         "held": 3,
         "forgotten": 0,
+        "restored_ms": None,
     }
     assert told["ok"] is True
     assert (tuple(told["covered"]), tuple(told["not_covered"])) == (words_coverage.COVERED, words_coverage.left_out())
