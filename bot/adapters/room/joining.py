@@ -10,13 +10,13 @@ from functools import partial
 from bot.adapters.room import NAME
 from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.message_log import FIRST_PAGE, TALK, MessageLog
-from bot.adapters.room.security import Sessions, Visitor, external_id, new_token, whose
+from bot.adapters.room.security import Sessions, Visitor, external_id, whose
 from bot.market.member_names import NameRefused, fitting_name
 from bot.words import members as words_members
 from storage.records import Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
 
-REMEMBERED_S = 120.0  # for so long a browser that missed the answer may ask again and is the same person
+REMEMBERED_S = 120.0  # for so long what is on its way or was given is answered from memory
 
 
 class Newcomers:
@@ -45,25 +45,22 @@ class Newcomers:
             asyncio.get_running_loop().call_later(REMEMBERED_S, self._coming.pop, request, None)
 
     async def _come(self, room: str, visitor: Visitor, wanted: str, request_id: str) -> Visitor:
-        come, asked_token = visitor, visitor.token or self._sessions.token_of(visitor.whose, request_id)
-        await self._sessions.check_joins(visitor.whose, asked_token)
+        come, token = visitor, visitor.token or self._sessions.token_of(visitor.whose, request_id)
+        await self._sessions.check_joins(visitor.whose, token)
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
             nonlocal come
             await self._sessions.hold_joins(uow, visitor.whose)
             await uow.serialise("names of a room", room)  # two who come at once, to whichever process, differ
-            token, now_ms = asked_token, self._clock()
-            person = await uow.people.find(NAME, external_id(token))
-            if person is not None and not visitor.token and now_ms - person.created_ms > 1_000 * REMEMBERED_S:
-                token, person = new_token(), None  # too late to be a browser that missed its answer
-            messages = []
+            ext, now_ms, messages = external_id(token), self._clock(), list[RoomMessage]()
+            person = await uow.people.find(NAME, ext)
             if person is None:
                 await self._sessions.count_join(uow, visitor.whose)
                 name = await self._fitting(uow, room, wanted, visitor)
-                person = await uow.people.identify(NAME, external_id(token), name, now_ms)
+                person = await uow.people.identify(NAME, ext, name, now_ms)
                 note: Payload = {"note": "joined", "by": person.id}
                 messages = [await uow.room.append(room, TALK, note, author=name, now_ms=now_ms)]
-            come = replace(visitor, whose=whose(person, ""), token=token, ext=external_id(token), person=person)
+            come = replace(visitor, whose=whose(person, ""), token=token, ext=ext, person=person)
             return messages
 
         await self._log.write_apart(write)

@@ -109,6 +109,19 @@ async def test_who_goes_on_at_another_process_misses_nothing_and_reads_nothing_t
     ]
 
 
+async def test_a_commit_of_another_process_wakes_whoever_listens(
+    databases: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adapters.room.message_log.POLL_S", 600)  # nobody looks by themselves
+    reading, writing = (MessageLog(db, lambda: NOW) for db in databases)
+    databases[0].listen()
+    await writing.open()
+    async with following(reading):
+        for number in range(3):
+            await writing.append("room", TALK, said(str(number)))
+            await read(reading, None, str(number))
+
+
 async def test_who_has_missed_more_than_is_kept_in_memory_reads_it_from_storage(
     databases: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
