@@ -32,8 +32,7 @@ class StoredUpdate:
 class TelegramInbox(Repository):
     async def has_room(self, count: int) -> bool:
         """Whether so many more may wait."""
-        waiting = select(telegram_inbox.c.update_id).where(_WAITS).limit(MOST_WAITING).subquery()
-        return await self._session.number(select(func.count()).select_from(waiting)) + count <= MOST_WAITING
+        return await self._session.number(_COUNT, {"most": MOST_WAITING}) + count <= MOST_WAITING
 
     async def add(self, updates: Iterable[StoredUpdate], now_ms: int) -> None:
         """Those that have not come before."""
@@ -60,6 +59,8 @@ class TelegramInbox(Repository):
         await self._session.run(_FORGET, {"before": now_ms - NUMBER_KEPT_MS})
 
 
+_SOME = select(telegram_inbox.c.update_id).where(_WAITS).limit(bindparam("most"))
+_COUNT = select(func.count()).select_from(_SOME.subquery())
 _FIRST = select(telegram_inbox).where(_WAITS).order_by(telegram_inbox.c.update_id).limit(bindparam("most"))
 _EMPTY = (
     update(telegram_inbox).where(telegram_inbox.c.update_id == bindparam("number")).values(payload=None, person=None)

@@ -48,8 +48,8 @@ class TelegramProcesses:
     webhook: bool
     all: list[TelegramProcess] = field(default_factory=list)
 
-    async def start(self) -> TelegramProcess:
-        """One more: it is there when Telegram has taken its token."""
+    async def start(self, token: str | None = None) -> TelegramProcess:
+        """One more: it is there when Telegram has taken its token. With another token, at once."""
         harness, number = self.harness, len(self.all) + 1
         holder = Holder(harness.db, harness.bot_clock, f"process {number}", alone=False)
         budget = Budget.of("telegram", harness.bot_clock.monotonic_ms()) if self.limits else Budget()
@@ -59,6 +59,8 @@ class TelegramProcesses:
             hook = f"http://127.0.0.1:{port}/hook"
             url = (self.all[0].hook if self.all else None) or hook
             access = replace(access, webhook_url=url, webhook_listen=("127.0.0.1", port), webhook_secret=SECRET)
+        if token is not None:
+            access = replace(access, token=token)
         ready = asyncio.Event()
         telegram = TelegramService(
             harness.db, dispatcher, harness.bot_clock, chart, budget, access, ready.set, holder=holder
@@ -72,7 +74,8 @@ class TelegramProcesses:
             holder=holder, telegram=telegram, announcer=announcer, budget=budget, ready=ready, hook=hook
         )
         self.all.append(process)
-        await ready.wait()
+        if token is None:
+            await ready.wait()
         await self.pass_time(0.5)
         return process
 

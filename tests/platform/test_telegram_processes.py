@@ -228,6 +228,17 @@ async def test_rights_that_ended_under_another_process_have_ended(tmp_path: Path
             assert [row.action for row in await uow.audit.of_action(harness.market, "unpause")] == []
 
 
+async def test_a_process_whose_token_is_refused_keeps_nobody_from_serving(tmp_path: Path) -> None:
+    async with telegram_processes(tmp_path) as processes:
+        refused = await processes.start(token="7000000001:wrong")
+        await processes.pass_time(1)
+        first = await processes.start()
+        await processes.serving(first)
+        await processes.pass_time(1)
+        assert [refused.serves, first.serves] == [False, True]
+        assert not refused.ready.is_set()
+
+
 # -- webhook
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from bot.adapters.telegram_chat import poller
 from bot.adapters.telegram_chat.service import TelegramService
 from bot.adapters.telegram_chat.throttle import LONGEST_WAIT_MS
 from bot.chat.rate_limits import Budget
@@ -164,6 +166,22 @@ async def test_a_second_poller_is_survived(harness: TelegramHarness) -> None:
                 await answer.read()
     await harness.say(harness.ben, "/rules")
     await harness.ben.chat.expect("play money")
+
+
+async def test_a_program_that_goes_on_polling_is_told_of_once(
+    harness: TelegramHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "FIRST_PAUSE_S", 0.0)
+    caplog.set_level(logging.INFO, poller.__name__)
+    async with ClientSession() as thief:
+        for _ in range(2 * poller.PATIENCE):
+            await harness.peer.until(lambda: harness.peer.poll is not None)
+            async with thief.get(f"{harness.peer.base_url}{harness.peer.token}/getUpdates?timeout=0") as answer:
+                await answer.read()
+    told = [record for record in caplog.records if record.name == poller.__name__]
+    assert [record.levelno for record in told] == [logging.INFO, logging.ERROR]
+    await harness.say(harness.ben, "/rules")
+    await harness.peer.until(lambda: not harness.peer.world.update_queue.pending)
 
 
 async def test_a_server_that_knows_no_times_gets_the_same_words_without_them(harness: TelegramHarness) -> None:
