@@ -75,10 +75,10 @@ audit:
 	nothing() { echo "audit: $$1: nothing was checked"; exit 2; } && \
 	{ $(PYTHON) -m venv "$$there/venv" && "$$there/venv/bin/pip" install --quiet --disable-pip-version-check pip-audit; } || \
 		nothing "pip-audit could not be installed" && \
-	{ "$$there/venv/bin/pip-audit" --requirement constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
+	{ "$$there/venv/bin/pip-audit" --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
 		--vulnerability-service $(AUDIT_SERVICE) --format columns --output "$$there/report" 2> "$$there/errors"; status=$$?; } && \
-	if [ $$status -gt 1 ] || grep -qiE 'Traceback|connection|timed? ?out|resolve|unreachable|proxy' "$$there/errors"; then \
-		tail -n 1 "$$there/errors"; nothing "the vulnerability service ($(AUDIT_SERVICE)) is not reachable"; fi && \
+	if [ $$status -gt 1 ] || grep -qiE 'Traceback|could not be audited|not found|connection|timed? ?out|resolve|unreachable|proxy' "$$there/errors"; then \
+		tail -n 1 "$$there/errors"; nothing "the vulnerability service ($(AUDIT_SERVICE)) is not reachable or does not know all of them"; fi && \
 	cat "$$there/errors" "$$there/report" 2>/dev/null; exit $$status
 
 # The wheel, and the proof that it needs nothing else: installed into a fresh environment, used in an empty folder.
