@@ -130,6 +130,7 @@ class Holder:
         self._tasks: list[asyncio.Task[None]] = []
         self._quiet = QuietLog(log, lambda: clock.monotonic_ms() / 1_000)
         self._telling = asyncio.Lock()
+        self._asking = asyncio.Lock()  # a round must not take what is being given up for what it still holds
 
     def want(self, name: str, wish: Wish | None = None) -> None:
         """Take it whenever it is free. Several may wish something of the same one: each is told, and what they leave
@@ -201,7 +202,11 @@ class Holder:
             self._quiet.error("stop", "the leases could not be given back; they end by themselves", error=error)
 
     async def give_up(self, name: str) -> None:
-        """Let another have it; it is lost first."""
+        """Let another have it; it is lost first. Not from within a wish, which a round waits for."""
+        async with self._asking:
+            await self._give_up(name)
+
+    async def _give_up(self, name: str) -> None:
         held = self._held.pop(name, None)
         if held is None:
             return
@@ -219,12 +224,13 @@ class Holder:
 
     async def round(self) -> None:
         """Renew, take, hand over, tell. Database errors pass through; what was ours then ends by the clock."""
-        began_ms = self._clock.monotonic_ms()
-        if self._alone and not await self._has_news(began_ms):
-            return
-        found = await again(self._ask)
-        self._asked_ms = began_ms
-        await self._learn(found, began_ms)
+        async with self._asking:
+            began_ms = self._clock.monotonic_ms()
+            if self._alone and not await self._has_news(began_ms):
+                return
+            found = await again(self._ask)
+            self._asked_ms = began_ms
+            await self._learn(found, began_ms)
 
     async def _has_news(self, monotonic_ms: int) -> bool:
         """Of a process that is alone: whether there is anything to write down. Mostly there is not."""
@@ -305,7 +311,7 @@ class Holder:
                 if name in self._held:
                     self._held[name].written = state
         for lease in found.given_up:
-            await self.give_up(lease.name)
+            await self._give_up(lease.name)
 
     async def _keep(self, taken: Taken, began_ms: int, *, renewed: bool) -> None:
         held = self._held.get(taken.lease.name)

@@ -103,6 +103,15 @@ async def test_a_refused_unit_renews_nothing(world: Processes) -> None:
     assert bob.lease("telegram") is not None
 
 
+async def test_what_is_given_up_during_a_round_is_not_taken_for_held(world: Processes) -> None:
+    ada, bob = world.holder("ada", "telegram"), world.holder("bob", "telegram")
+    await ada.round()
+    await asyncio.gather(ada.round(), ada.give_up("telegram"))
+    assert ada.lease("telegram") is None
+    await bob.round()
+    assert bob.lease("telegram") is not None
+
+
 async def test_markets_are_shared_out_evenly_and_again_when_a_process_comes_or_dies(world: Processes) -> None:
     ada, bob, cyd = (world.sharing(process) for process in ("ada", "bob", "cyd"))
     await ada.round()
