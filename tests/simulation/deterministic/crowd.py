@@ -100,6 +100,8 @@ class Person:
             if self.world.faults.chance(self.world.faults.repeated):
                 self.world.loop.from_outside(self._hand_over_again(update))
             seen: asyncio.Future[str] = self.world.loop.create_future()
+            ticket = _confirmed(update)
+            self.world.confirms[ticket] += 1
             answered = process.handle(update, seen)
             await asyncio.wait({seen}, timeout=PATIENCE_S)
             if not seen.done():
@@ -115,6 +117,8 @@ class Person:
             self.world.note(f"{invocation.request_id} {invocation.text!r}: {answer.text.splitlines()[0]!r}")
             if reply.settled:
                 return answer
+            if ticket and self.world.confirms[ticket] == 1 and "Nothing was changed" in answer.text:
+                self.world.check_nothing_changed(ticket)
             await asyncio.sleep(self.rng.uniform(1, 3))
             update = replace(
                 self._update(invocation.text, invocation.made_for, in_private=invocation.chat_kind is ChatKind.PRIVATE),
@@ -127,6 +131,7 @@ class Person:
         """The same update, at once or later, to whoever serves by then."""
         await asyncio.sleep(self.rng.choice((0.0, 0.05, 2.0, 6.0)) * self.rng.random())
         process = await self.world.server_of(self.platform)
+        self.world.confirms[_confirmed(update)] += 1
         process.handle(update, self.world.loop.create_future())
 
     # -- trading
@@ -186,6 +191,12 @@ class Person:
         """Whoever was told of an order has one."""
         if reply.ticket is not None and reply.settled:
             self.world.taken.add(reply.ticket)
+
+
+def _confirmed(update: Update) -> int:
+    """The ticket whose Confirm it is; 0 for anything else."""
+    command, _, ticket = update.invocation.text.partition("/ticket confirm ")
+    return int(ticket) if not command and ticket.isdigit() else 0
 
 
 class Organiser(Person):

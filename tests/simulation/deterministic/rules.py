@@ -184,6 +184,31 @@ async def within_z(end: End) -> str:
     return ""
 
 
+async def told_the_truth(end: End) -> str:
+    """Whoever is told that nothing was changed has no order of it."""
+    return end.world.lies[0] if end.world.lies else ""
+
+
+async def nothing_set_aside(end: End) -> str:
+    """Only an order that waits for its tick has money set aside."""
+    left = end.rows("SELECT market, number, status, reserve FROM orders WHERE status <> 'pending' AND reserve <> 0")
+    return str(left[0]) if left else ""
+
+
+async def one_ticks(end: End) -> str:
+    """A market is ticked by the process that holds its lease, one in each epoch, and epochs never go back."""
+    before: dict[int, tuple[str, int]] = {}
+    for market, tick, process, holder, epoch in end.rows("SELECT * FROM ticked ORDER BY market, tick"):
+        if process != holder:
+            return f"tick {tick} of market {market} is by {process}, epoch {epoch} is {holder}'s"
+        last, last_epoch = before.get(market, (process, epoch))
+        if epoch < last_epoch or (epoch == last_epoch and process != last):
+            return f"tick {tick} of market {market} is by {process} in epoch {epoch}, after {last} in {last_epoch}"
+        before[market] = process, epoch
+        end.world.counts["failovers"] += int(process != last)
+    return ""
+
+
 async def verifies(end: End) -> str:
     """`verify` finds no row that is otherwise than it must be, and a replay ends in the same state."""
     results = await verify(end.db)
@@ -209,5 +234,8 @@ RULES: tuple[Rule, ...] = (
     shown_once,
     tickets_tell_the_end,
     within_z,
+    told_the_truth,
+    nothing_set_aside,
+    one_ticks,
     verifies,
 )

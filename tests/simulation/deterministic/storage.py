@@ -133,6 +133,7 @@ class InlineConnection(SqliteConnection):
         def open_file() -> Connection:
             raw = sqlite3.connect(path, uri=uri, check_same_thread=False, factory=Connection)
             raw.process = process
+            raw.create_function("process_name", 0, lambda: process.name)
             process.connections.append(raw)
             return raw
 

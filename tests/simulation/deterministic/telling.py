@@ -58,7 +58,7 @@ class Telling:
         self.laid_aside = {(row[0], row[1], row[2]) for row in aside}
         self.tickets_laid_aside = {row[3] for row in aside}  # which are told with an answer, later
         self.shown: set[RowKey] = set()
-        self.posts: dict[RowKey, list[Post]] = defaultdict(list)
+        self.posts: dict[tuple[int, int, str, int], list[Post]] = defaultdict(list)  # by row and revision
         self.messages = {
             (server.name, ref): message for server in world.servers.values() for ref, message in server.messages.items()
         }
@@ -68,18 +68,19 @@ class Telling:
                     key = (row.id, row.created_ms, row.kind)
                     self.shown.add(key)
                     if number == 0:
-                        self.posts[key].append(Post(message, shown))
+                        self.posts[*key, row.revision].append(Post(message, shown))
 
     def money(self) -> Iterator[Told]:
         return (told for told in self.told.values() if told.key[2] in MONEY)
 
     def repeated_for_nothing(self) -> Iterator[tuple[RowKey, list[Post]]]:
         """What stands in two messages though the platform could have told them apart, or nobody had reason to send it
-        twice: its answer arrived, and who got it lived on and could write it down."""
-        for key, posts in self.posts.items():
+        twice: its answer arrived, and who got it lived on and could write it down. What became newer in between is
+        another message to any platform (its nonce is another)."""
+        for (number, at_ms, kind, _), posts in self.posts.items():
             for post in posts[:-1]:
                 sender = post.shown.process
                 unsure = post.shown.lost or sender.dead or sender.troubles > 0
                 if post.message.ref[0] in {name[0] for name in WITH_NONCE} or not unsure:
-                    yield key, posts
+                    yield (number, at_ms, kind), posts
                     break

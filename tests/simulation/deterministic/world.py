@@ -44,11 +44,16 @@ END;
 CREATE TRIGGER told_newer AFTER UPDATE OF payload ON outbox BEGIN INSERT INTO told VALUES
 (new.id, new.created_ms, new.kind, new.market, new.person, new.payload, new.key, new.slot);
 END;
+CREATE TABLE ticked (market, tick, process, holder, epoch);
+CREATE TRIGGER ticked_by AFTER INSERT ON ticks WHEN new.tick_id > 0 BEGIN INSERT INTO ticked
+SELECT new.market, new.tick_id, process_name(), holder, epoch FROM leases WHERE name = 'market ' || new.market;
+END;
 CREATE TRIGGER laid_aside AFTER UPDATE OF dropped ON outbox WHEN new.dropped BEGIN
 INSERT INTO aside VALUES (new.id, new.created_ms, new.kind, new.ticket);
 END;
 """
-"""Every row that was ever committed to the outbox, whatever becomes of it: written by the database itself."""
+"""Every row that was ever committed to the outbox, whatever becomes of it, and which process ticked under whose lease:
+written by the database itself."""
 
 
 class World:
@@ -71,6 +76,8 @@ class World:
         self.counts: Counter[str] = Counter()
         self.journal: list[str] = []
         self.taken: set[int] = set()  # tickets whose owner was told that there is an order
+        self.confirms: Counter[int] = Counter()  # how often each ticket's Confirm was handed over
+        self.lies: list[str] = []
         self.errors: list[str] = []
         self.is_over = False
         self.lasts_s = self._rng.choice(LASTS_S)
@@ -105,6 +112,13 @@ class World:
 
     def rows_of(self, reply: Reply) -> tuple[OutboxRow, ...]:
         return self._replies.get(id(reply), (reply, ()))[1]
+
+    def check_nothing_changed(self, ticket: int) -> None:
+        """Somebody has just been told so, of the one press of Confirm that there ever was."""
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as raw:
+            orders = raw.execute("SELECT number, status FROM orders WHERE ticket = ?", (ticket,)).fetchall()
+        if orders:
+            self.lies.append(f"ticket {ticket} has {orders}")
 
     # -- processes
 
