@@ -95,7 +95,7 @@ class Faults:
             if seconds
         ]
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """From now on nothing goes wrong; who is frozen wakes, what was out of reach is back."""
         self.on = False
         for task in self._tasks:
@@ -106,7 +106,7 @@ class Faults:
                 self._world.loop.thaw(process)
         for server in self._world.servers.values():
             for who in list(server.unreachable):
-                await self._find(server, who)
+                self._find(server, who)
 
     async def _every(self, seconds: float, fault: object) -> None:
         while True:
@@ -160,12 +160,12 @@ class Faults:
         self._world.note(f"{server.name} {who} is out of reach: {why.value}")
         server.unreachable[who] = why
         await asyncio.sleep(self._rng.uniform(1, 8))
-        await self._find(server, who)
+        self._find(server, who)
 
-    async def _find(self, server: ChatServer, who: str) -> None:
+    def _find(self, server: ChatServer, who: str) -> None:
         """Back within reach; of a chat the bot is asked back into, its platform tells."""
         if server.unreachable.pop(who, None) is Unreachable.CHAT:
-            await self._world.asked_back(server.name, who)
+            self._world.loop.from_outside(self._world.asked_back(server.name, who))
 
     def _some_process(self) -> Process | None:
         living = [process for process in self._world.living() if process.ready and not process.frozen]

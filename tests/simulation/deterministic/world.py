@@ -32,7 +32,7 @@ from tests.simulation.deterministic.loop import OWNER, SeededLoop
 from tests.simulation.deterministic.process import EPOCH_MS, Process, SimulatedClock
 from tests.storage.databases import migrated_file
 
-LASTS_S = (15.0, 25.0, 40.0)
+LASTS_S = (8.0, 15.0, 25.0)
 SETTLES_S = 1_200.0  # how long after the last fault something may still be on its way
 PLATFORMS = ("discord", "room", "telegram")
 NOTICES = """
@@ -172,7 +172,7 @@ class World:
         crowd = [self.loop.create_task(organiser.organise()) for organiser in self.organisers]
         crowd += [self.loop.create_task(person.trade()) for person in self.people]
         await asyncio.sleep(self.lasts_s)
-        await self.faults.end()
+        self.faults.end()
         self.is_over = True
         self.note("nothing goes wrong any more")
         await asyncio.gather(*crowd)
