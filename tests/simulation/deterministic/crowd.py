@@ -182,6 +182,8 @@ class Person:
         if self.rng.random() < 0.15:
             self.world.loop.from_outside(self._press_too(ticket, confirm))
         self._is_taken((await self.press(ticket, confirm)).reply)
+        if self.rng.random() < 0.15:
+            await self.say("/cancel all")
 
     async def _press_too(self, ticket: Answer, confirm: Action) -> None:
         await asyncio.sleep(self.rng.random() * self.rng.choice((0.01, 0.5, 3)))

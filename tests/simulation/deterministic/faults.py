@@ -36,10 +36,10 @@ class Faults:
 
         self.crash_every_s = rate(0, 5, 15, 30)
         self.point_rate = rate(0, 0, 0.01, 0.05)  # of a crash at a named point of a tick
-        self.freeze_every_s = rate(0, 0, 10, 30)
+        self.freeze_every_s = rate(0, 0, 4, 10)
         self.step_every_s = rate(0, 0, 10, 30)
         self.failing_commits = rate(0, 0, 0.01, 0.05)
-        self.unanswered_commits = rate(0, 0, 0.01, 0.05)
+        self.unanswered_commits = rate(0, 0, 0.03, 0.15)
         self.refusals = rate(0, 0, 0.02, 0.2)
         self.lost_answers = rate(0, 0, 0.02, 0.1)
         self.unreachable_every_s = rate(0, 0, 10, 30)

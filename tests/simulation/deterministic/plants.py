@@ -25,6 +25,7 @@ from storage.records import Declined, OrderRow, OutboxRow
 from storage.schema import orders, outbox
 from storage.trouble import Trouble, TroubleError
 from storage.unit_of_work import UnitOfWork
+from tests.simulation.deterministic.faults import Faults
 from tests.simulation.deterministic.loop import running
 
 
@@ -40,7 +41,14 @@ def _no_fence() -> Iterator[None]:
     async def fence(self: Holder, uow: UnitOfWork, lease: object) -> None:
         """Nobody is asked whether it is still ours."""
 
-    with mock.patch.object(Holder, "fence", fence):
+    begin = Faults.begin
+
+    def often_frozen(self: Faults) -> None:
+        """It shows where a process is stopped between asking for its lease and getting at the database."""
+        self.freeze_every_s, self.slowest_disk_s, self.crash_every_s = 2, 0.3, 0
+        begin(self)
+
+    with mock.patch.object(Holder, "fence", fence), mock.patch.object(Faults, "begin", often_frozen):
         yield
 
 
@@ -126,10 +134,10 @@ def _unanswered_is_failed() -> Iterator[None]:
 
 
 PLANTS = {
-    "no-fence": Plant("a process that no longer holds a market ticks it all the same", 46, _no_fence),
+    "no-fence": Plant("a process that no longer holds a market ticks it all the same", 3, _no_fence),
     "request-ignored": Plant("a request that comes again is another order", 1, _request_ignored),
     "gone-when-claimed": Plant("a notice leaves the outbox before its message stands", 1, _gone_when_claimed),
-    "kept-reserve": Plant("an order taken back keeps its money set aside", 4, _kept_reserve),
-    "told-afterwards": Plant("what a tick has to tell is written after it, in a unit of its own", 4, _told_afterwards),
-    "unanswered-is-failed": Plant("a COMMIT without an answer is told as one that failed", 44, _unanswered_is_failed),
+    "kept-reserve": Plant("an order taken back keeps its money set aside", 2, _kept_reserve),
+    "told-afterwards": Plant("what a tick has to tell is written after it, in a unit of its own", 2, _told_afterwards),
+    "unanswered-is-failed": Plant("a COMMIT without an answer is told as one that failed", 1, _unanswered_is_failed),
 }
