@@ -57,7 +57,8 @@ crash: setup
 
 cluster: setup
 	$(BIN)/python -m tests.simulation.cluster --processes $(PROCESSES) --kills $(KILLS) --freezes $(FREEZES) --seed $(SEED) \
-		$(if $(CUTS),--cuts $(CUTS)) $(if $(STOPS),--stops $(STOPS)) $(if $(JSON),--json $(JSON))
+		$(if $(CUTS),--cuts $(CUTS)) $(if $(STOPS),--stops $(STOPS)) $(if $(TAKEOVER),--takeover $(TAKEOVER)) \
+		$(if $(ROLLING),--rolling $(ROLLING)) $(if $(JSON),--json $(JSON))
 
 sim: setup
 	$(BIN)/python -m tests.simulation.sim $(SEEDS)

@@ -2,7 +2,9 @@
 
 `python -m tests.simulation.cluster --processes 3 --kills 200 --freezes 100` (or `make cluster`): people trade in
 several markets, at any process, and ask another one where they get no answer. At the end everything settles, and what
-was promised is held against what the database says: see `Findings`.
+was promised is held against what the database says: see `Findings`. `--takeover 10` tells instead how long a market
+waits for another process, and `--rolling COMMIT` whether an upgrade from there under load, and the way back, lose
+anything.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.paths import ROOT
+from tests.simulation import cluster_rolling, cluster_takeover, load
 from tests.simulation.cluster_findings import Findings, came_to_rest, found, watched
 from tests.simulation.cluster_people import Seen, gathered
 from tests.simulation.cluster_rows import keep_commit_times
@@ -23,6 +27,8 @@ from tests.simulation.cluster_trouble import AWAY_S, CUT, FREEZE, KILL, STOP, tr
 from tests.simulation.load_crowd import TOKEN
 from tests.storage.databases import MISSING
 from tests.storage.postgres import Server, find_server
+
+TOGETHER_S = 60.0  # for so long old and new serve side by side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write what was found there as well")
     parser.add_argument("--folder", type=Path, help="keep the processes' logs there")
+    parser.add_argument("--takeover", type=int, metavar="TRIES", help="how long a market waits for another process")
+    parser.add_argument("--rolling", metavar="COMMIT", help="replace processes of that commit by this code, and back")
     given = parser.parse_args(argv)
-    asked = Asked(
-        processes=given.processes, kills=given.kills, freezes=given.freezes, cuts=given.cuts, stops=given.stops,
-        rooms=given.rooms, people=given.people, seconds=given.minutes * 60, seed=given.seed,
-    )  # fmt: skip
     programs = find_server()
     if programs is None:
         raise SystemExit(MISSING)
@@ -88,13 +92,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(keep_commit_times(server))
         with tempfile.TemporaryDirectory(prefix="outcry-cluster-") as name:
-            findings = asyncio.run(run(server, given.folder or Path(name), asked))
+            folder = given.folder or Path(name)
+            if given.takeover:
+                asyncio.run(cluster_takeover.run(server, folder, given.takeover, given.processes))
+                return 0
+            findings = _rolled(server, folder, given) if given.rolling else _survived(server, folder, given)
     finally:
         server.stop()
     print(told(findings))
     if given.json:
-        given.json.write_text(json.dumps({"asked": asdict(asked), **asdict(findings)}, indent=2) + "\n")
+        given.json.write_text(json.dumps(asdict(findings), indent=2) + "\n")
     return int(bool(findings.failures or findings.late))
+
+
+def _survived(server: Server, folder: Path, given: argparse.Namespace) -> Findings:
+    asked = Asked(
+        processes=given.processes, kills=given.kills, freezes=given.freezes, cuts=given.cuts, stops=given.stops,
+        rooms=given.rooms, people=given.people, seconds=given.minutes * 60, seed=given.seed,
+    )  # fmt: skip
+    return asyncio.run(run(server, folder, asked))
+
+
+def _rolled(server: Server, folder: Path, given: argparse.Namespace) -> Findings:
+    seconds = given.minutes * 60 or TOGETHER_S
+    with load.checked_out(given.rolling) as trees:
+        old = next(tree for tree in trees.values() if tree != ROOT)
+        findings, refused = asyncio.run(cluster_rolling.run(server, folder, old, given.people, seconds, given.seed))
+    for sentence in refused:
+        print(f"no way back: {sentence}")
+    return findings
 
 
 if __name__ == "__main__":

@@ -1,18 +1,14 @@
 """How long a market waits for another process when its own is killed, frozen, cut off or stopped.
 
-`python -m tests.simulation.cluster_takeover --tries 10` prints, for each of these, the time from the event to the first
-tick of an orphaned market by another process, committed: least, median, most. Orders come into every market all the
-time, straight into the database, so that each is due for a tick whenever one is possible.
+That is from the event to the first tick of an orphaned market by another process, committed. Orders come into every
+market all the time, straight into the database, so that each is due for a tick whenever one is possible.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import signal
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -27,10 +23,9 @@ from tests.simulation import load_machine
 from tests.simulation.cluster_findings import watched
 from tests.simulation.cluster_people import Seen, gathered
 from tests.simulation.cluster_processes import Cluster, Life, Slot
-from tests.simulation.cluster_rows import Rows, keep_commit_times
+from tests.simulation.cluster_rows import Rows
 from tests.simulation.load_crowd import TOKEN
-from tests.storage.databases import MISSING
-from tests.storage.postgres import Server, find_server
+from tests.storage.postgres import Server
 
 ROOMS = 4
 FEED_S = 0.2  # between two orders in a market
@@ -157,7 +152,10 @@ class Takeovers:
         await self._cluster.start(slot)
 
 
-async def run(server: Server, folder: Path, tries: int, processes: int, names: Sequence[str]) -> dict[str, list[float]]:
+async def run(
+    server: Server, folder: Path, tries: int, processes: int, names: Sequence[str] = ()
+) -> dict[str, list[float]]:
+    """Seconds by what happened; each is printed when it has been tried so often. `names`: these alone."""
     async with watched(server, folder, processes, ROOMS, environment={"LOAD_STOP_AT": IN_A_TICK}) as (cluster, rows):
         people = await gathered(cluster, ROOMS, 1, Seen(), TOKEN)
         for person in people:
@@ -185,26 +183,3 @@ async def run(server: Server, folder: Path, tries: int, processes: int, names: S
 def row(name: str, seconds: Sequence[float]) -> str:
     least, median, most = min(seconds), statistics.median(seconds), max(seconds)
     return f"{name:20}{len(seconds):4} markets  min {least:5.2f}  median {median:5.2f}  max {most:5.2f} s"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.cluster_takeover", description=__doc__)
-    parser.add_argument("--tries", type=int, default=10, help="of each")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", action="append", default=[], help="such as 'network cut'; may be given again")
-    given = parser.parse_args(argv)
-    programs = find_server()
-    if programs is None:
-        raise SystemExit(MISSING)
-    server = Server(programs)
-    try:
-        asyncio.run(keep_commit_times(server))
-        with tempfile.TemporaryDirectory(prefix="outcry-takeover-") as name:
-            asyncio.run(run(server, Path(name), given.tries, given.processes, given.only))
-    finally:
-        server.stop()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
