@@ -10,7 +10,6 @@ WORKERS ?= auto
 OPS ?= 1000000
 KILLS ?= 50
 FREEZES ?= 25
-PROCESSES ?= 2
 DB ?= sqlite
 SEED ?= 1
 SEEDS ?= $(SEED)
@@ -56,7 +55,7 @@ crash: setup
 	$(BIN)/python -m tests.simulation.crash --kills $(KILLS) --db $(DB)
 
 cluster: setup
-	$(BIN)/python -m tests.simulation.cluster --processes $(PROCESSES) --kills $(KILLS) --freezes $(FREEZES) --seed $(SEED) \
+	$(BIN)/python -m tests.simulation.cluster --processes $(or $(PROCESSES),2) --kills $(KILLS) --freezes $(FREEZES) --seed $(SEED) \
 		$(if $(CUTS),--cuts $(CUTS)) $(if $(STOPS),--stops $(STOPS)) $(if $(TAKEOVER),--takeover $(TAKEOVER)) \
 		$(if $(ROLLING),--rolling $(ROLLING)) $(if $(JSON),--json $(JSON))
 
@@ -65,6 +64,7 @@ sim: setup
 
 load: setup
 	$(BIN)/python -m tests.simulation.load --minutes $(MINUTES) --people $(PEOPLE) --markets $(MARKETS) --db $(DB) --mix $(MIX) \
+		$(if $(filter-out 1,$(PROCESSES)),--processes $(PROCESSES)) \
 		$(if $(FSYNC_MS),--fsync-ms $(FSYNC_MS)) $(if $(CHARTS),--charts $(CHARTS)) $(if $(PROFILE),--profile $(PROFILE)) \
 		$(if $(AGAINST),--against $(AGAINST)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON))
 

@@ -22,6 +22,7 @@ from tests.simulation.cluster_processes import Cluster, Slot
 from tests.simulation.load_client import HttpConnection, Shown, button
 
 ANSWER_S = 3.0  # without an answer for so long one asks another process
+GATHERING_S = 60.0  # while nothing happens to anybody yet
 PAUSE_S = 2.6  # between two orders of one person: within what a person may send in a minute
 EVENT = '/admin create "Cluster" North, East, South, West, Centre balance $20000'
 LAST_WORDS = ("Filled", "Not filled")  # how the last message on a market order begins
@@ -69,6 +70,7 @@ class Person:
         self._home: Slot = cluster.slots[number % len(cluster.slots)]
         self._http: HttpConnection | None = None
         self._requests = 0
+        self._patience_s = GATHERING_S
         self._shown_seq = ""
         self._moved = asyncio.Event()
         self._heard = asyncio.Event()
@@ -105,7 +107,7 @@ class Person:
         payload = {**payload, "request": f"cluster-{self.number}-{self._requests:06}"}
         while True:
             try:
-                async with asyncio.timeout(ANSWER_S):
+                async with asyncio.timeout(self._patience_s):
                     status, body = await self._send("POST", path, payload)
             except (OSError, TimeoutError) as error:
                 self._seen.answers[f"no answer: {type(error).__name__}"] += 1
@@ -215,6 +217,7 @@ class Person:
 
     async def trade(self, goes_on: Callable[[], bool]) -> None:
         """Every other person orders without being asked again."""
+        self._patience_s = ANSWER_S
         if self.number % 2:
             await self.say("/settings confirm off")
         await asyncio.sleep(self._rng.random() * PAUSE_S)

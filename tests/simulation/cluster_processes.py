@@ -21,7 +21,7 @@ from tests.storage.proxy import Proxy, proxied
 
 TICK_MS = 250
 STARTS_S = 120.0
-STOPS_S = 20.0
+STOPS_S = 60.0
 _PORTS = range(20_000, 32_000)  # below those that outgoing connections get, one of which would bar a restart
 
 

@@ -48,6 +48,7 @@ class Load:
     seed: int = 1
     markets: int = 1
     db: str = "sqlite"
+    processes: int = 1  # several of them on PostgreSQL
     rates: tuple[float, ...] = (0.0,)
     fsync_ms: float = 0.0
     charts: float = 0.0  # a second
@@ -109,48 +110,67 @@ async def start(folder: Path, tree: Path = ROOT, *, rooms: int = 1, **more: str)
 
 
 @asynccontextmanager
-async def database(load: Load, folder: Path, slow: dict[str, str]) -> AsyncIterator[str]:
-    """The address of an empty one that keeps what it is told through a power cut."""
+async def database(load: Load, folder: Path, slow: dict[str, str]) -> AsyncIterator[tuple[str, int | None]]:
+    """The address of an empty one that keeps what it is told through a power cut, and the process of its server."""
     if load.db == "sqlite":
-        yield f"sqlite:///{folder / 'outcry.db'}"
+        yield f"sqlite:///{folder / 'outcry.db'}", None
         return
     programs = find_server()
     assert programs is not None, "DB=postgres needs PostgreSQL on this machine"
     server = Server(programs, durable=True, environment=slow)
     try:
-        yield await server.create()
+        yield await server.create(), server.pid
     finally:
         server.stop()
 
 
 async def measured(load: Load, tree: Path) -> dict[str, object]:
-    """Start the process, drive it, stop it, read what it left."""
+    """Start the processes, drive them, stop them, read what they left."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         slow = load_machine.slow_fsync(folder, load.fsync_ms) if load.fsync_ms else {}
-        async with database(load, folder, slow) as url:
+        async with database(load, folder, slow) as (url, server):
             figures: dict[str, object] = {"floor": load_machine.floor(url, min(FLOOR_S, load.seconds / 10), slow)}
-            child = await start(folder, tree, rooms=load.markets, DATABASE_URL=url, **slow)
-            try:
-                assert child.stdout is not None
-                room = (await child.stdout.readline()).decode().removeprefix("room: ").strip()
-                assert room.startswith("http"), room
-                figures |= await driven(load, room, child.pid)
-                child.send_signal(signal.SIGTERM)
-                code = await child.wait()
-                assert code == 0, f"the process ended with {code}"
-            except BaseException:
-                print((folder / "log.txt").read_text(encoding="utf-8")[-4_000:], file=sys.stderr)
-                raise
-            finally:
-                if child.returncode is None:
-                    child.kill()
-                    await child.wait()
-            lag = json.loads((folder / "lag.json").read_text(encoding="ascii"))
+            folders = [folder / str(number) for number in range(load.processes)]
+            async with _running(load, folders, tree, DATABASE_URL=url, **slow) as (rooms, processes):
+                figures |= await driven(load, rooms, processes, server)
+            lag = json.loads((folders[0] / "lag.json").read_text(encoding="ascii"))
             _verify(tree, url)
-            logged = (folder / "log.txt").read_text(encoding="utf-8").splitlines()
+            logged = [line for each in folders for line in (each / "log.txt").read_text(encoding="utf-8").splitlines()]
             figures |= {"errors_logged": sum(" ERROR " in line for line in logged)}
             return figures | {"lag_ms": lag} | await load_rows.kept(url) | {"verified": True}
+
+
+@asynccontextmanager
+async def _running(
+    load: Load, folders: Sequence[Path], tree: Path, **more: str
+) -> AsyncIterator[tuple[list[str], list[int]]]:
+    """The processes' rooms and numbers; at the end each stops in order."""
+    children: list[asyncio.subprocess.Process] = []
+    rooms: list[str] = []
+    try:
+        for folder in folders:
+            folder.mkdir()
+            child = await start(folder, tree, rooms=load.markets, **more)
+            children.append(child)
+            assert child.stdout is not None
+            rooms.append((await child.stdout.readline()).decode().removeprefix("room: ").strip())
+            assert rooms[-1].startswith("http"), rooms
+        yield rooms, [child.pid for child in children]
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+            code = await child.wait()
+            assert code == 0, f"the process ended with {code}"
+    except BaseException:
+        for folder in folders:
+            if (folder / "log.txt").exists():
+                print((folder / "log.txt").read_text(encoding="utf-8")[-4_000:], file=sys.stderr)
+        raise
+    finally:
+        for child in children:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
 
 
 def _verify(tree: Path, url: str) -> None:
@@ -162,36 +182,47 @@ def _verify(tree: Path, url: str) -> None:
     )
 
 
-async def driven(load: Load, url: str, process: int) -> dict[str, object]:
+async def driven(load: Load, rooms: Sequence[str], processes: Sequence[int], server: int | None) -> dict[str, object]:
     """Let the people in and put the load on; figures of each step."""
     began = time.monotonic()
-    crowd = await gathered(url, load.people, load.markets)
+    crowd = await gathered(rooms, load.people, load.markets)
     try:
         found: dict[str, object] = {
             "people": load.people,
             "markets": load.markets,
+            "processes": load.processes,
             "gathered_s": round(time.monotonic() - began, 1),
             "streams": dict(sorted(crowd.streams.items())),
         }
         steps = {f"{rate:g} a second" if rate else "trading": rate for rate in load.rates}
-        return found | {"steps": {name: await _step(load, crowd, url, process, rate) for name, rate in steps.items()}}
+        found["steps"] = {
+            name: await _step(load, crowd, rooms[0], processes, server, rate) for name, rate in steps.items()
+        }
+        return found
     finally:
         crowd.close()
 
 
-async def _step(load: Load, crowd: Crowd, url: str, process: int, rate: float) -> dict[str, object]:
-    """One stretch of load, and what it cost the process and its driver."""
+async def _step(
+    load: Load, crowd: Crowd, url: str, processes: Sequence[int], server: int | None, rate: float
+) -> dict[str, object]:
+    """One stretch of load, and what it cost the processes, the database's server and the driver."""
     seconds = load.seconds / len(load.rates)
-    probe, before, ours, streamed = _Probe(), processor(process), time.process_time(), crowd.stream_bytes
-    with load_machine.sampled(load.profile, process, seconds):
-        async with probe.watching(url, process), crowd.looking_at_charts(load.charts):
+    probe, ours, streamed = _Probe(), time.process_time(), crowd.stream_bytes
+    before, before_server = [processor(process) for process in processes], _of_server(server)
+    with load_machine.sampled(load.profile, processes[0], seconds):
+        async with probe.watching(url, processes[0]), crowd.looking_at_charts(load.charts):
             if rate:
                 seen = await mixed(crowd, seconds, rate, load.seed)
             else:
                 seen = await saturated(crowd, seconds, load.seed)
-            used, ours = processor(process).since(before), time.process_time() - ours
+            each = [processor(process).since(then) for process, then in zip(processes, before, strict=True)]
+            ours, of_server = time.process_time() - ours, _of_server(server) - before_server
+    used = Processor(sum(share.own for share in each), sum(share.children for share in each))
     return {
         **_cost(seen, used, ours),
+        "each_share": [round(share.own / seen.seconds, 2) for share in each],
+        "database_share": round(of_server / seen.seconds, 2),
         "answers": dict(sorted(seen.answers.items())),
         **{f"{kind}_ms": spread(values) for kind, values in seen.latency.items()},
         "all_ms": spread([value for values in seen.latency.values() for value in values]),
@@ -200,6 +231,14 @@ async def _step(load: Load, crowd: Crowd, url: str, process: int, rate: float) -
         "memory_mb": probe.memory,
         "stream_kb_per_second": round((crowd.stream_bytes - streamed) / 1_000 / seen.seconds, 1),
     }
+
+
+def _of_server(process: int | None) -> float:
+    """Processor seconds of a PostgreSQL server with all it started; none of SQLite, which is in our processes."""
+    if process is None:
+        return 0.0
+    used = processor(process)
+    return used.own + used.children
 
 
 def _cost(seen: Figures, used: Processor, ours: float) -> dict[str, object]:
@@ -253,6 +292,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--markets", type=int, default=1)
     parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--processes", type=int, default=1, help="on one PostgreSQL, the people spread over them")
     parser.add_argument("--mix", type=_rates, default=(0.0,), help="commands a second: 80 or 0,20,80; 0: trading")
     parser.add_argument("--charts", type=float, default=0.0, help="drawn a second meanwhile")
     parser.add_argument("--fsync-ms", type=float, default=0.0, help="added to every fsync")
@@ -261,6 +301,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="how often each in turn (2 with --against)")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     given = parser.parse_args(argv)
+    if given.processes > 1 and given.db != "postgres":
+        parser.error("several processes need --db postgres")
     rounds = given.rounds or (2 if given.against else 1)
     load = Load(
         people=given.people,
@@ -268,6 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=given.seed,
         markets=given.markets,
         db=given.db,
+        processes=given.processes,
         rates=given.mix,
         fsync_ms=given.fsync_ms,
         charts=given.charts,

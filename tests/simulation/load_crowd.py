@@ -86,16 +86,18 @@ class Crowd:
             person.close()
 
 
-async def gathered(url: str, people: int, rooms: int) -> Crowd:
-    """A running market in each room, funded and with its people's streams open."""
+async def gathered(urls: Sequence[str], people: int, rooms: int) -> Crowd:
+    """A running market in each room, funded and with its people's streams open; they are spread over the processes at
+    these addresses."""
     names = ["", *(f"room-{number}" for number in range(2, rooms + 1))]
-    hosts = [LoadPerson(url, name, number) for number, name in enumerate(names)]
+    hosts = [LoadPerson(urls[0], name, number) for number, name in enumerate(names)]
     for number, host in enumerate(hosts):
         await host.get(f"?admin={TOKEN}")
         await host.join(f"Host {number}")
         for line in (EVENT, "/admin open"):
             assert (await host.say(line))["reply"]["ok"], line
-    crowd = Crowd(hosts, [LoadPerson(url, names[number % rooms], rooms + number) for number in range(people)])
+    places = [(urls[number // rooms % len(urls)], names[number % rooms]) for number in range(people)]
+    crowd = Crowd(hosts, [LoadPerson(*place, rooms + number) for number, place in enumerate(places)])
     waiting = deque(enumerate(crowd.people))
 
     async def come_in() -> None:

@@ -58,10 +58,15 @@ class Server:
         """Cut every connection and be away until `resume`; what was committed is kept."""
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "fast", "-w", "stop")
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, which starts all others."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """Stopped where it is: connections stay open, new ones are taken by the kernel, and nothing is answered."""
-        first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        first = self.pid
         os.kill(first, signal.SIGSTOP)  # it starts no other from now on
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
         pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]

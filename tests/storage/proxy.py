@@ -50,8 +50,8 @@ class Proxy:
         try:
             if not self.closed:
                 await self._link(reader, writer)
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # gone, or dropped by us
         finally:
             self._links.discard(task)
             writer.close()
