@@ -329,7 +329,7 @@ class Holder:
         held = _Held(lease, began_ms + self._length_ms, self._wish(lease.name), taken.state)
         self._held[lease.name] = held
         if lease.name != self._own and not self._alone:
-            log.info("%s is ours now, the %sth time it was taken", lease.name, lease.epoch)
+            log.info("%s is ours now, epoch %s", lease.name, lease.epoch)
         await held.wish.gained(lease, taken.state)
 
     def _wish(self, name: str) -> Wish:
