@@ -126,8 +126,8 @@ class GroupCommit:
             turn = self._waiting.popleft()
             if turn.begun.cancelled():
                 continue
+            self._group.append(turn)  # from here on it is told whatever happens
             writer.savepoint()
-            self._group.append(turn)
             turn.begun.set_result(writer)
             keep = await turn.ended
             if not writer.raw.in_transaction:
