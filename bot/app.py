@@ -36,7 +36,7 @@ from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings, webhook_secret_of
-from scheduler.jobs import Jobs
+from scheduler.jobs import MARKET, Jobs
 from scheduler.tick import TickReport
 from storage import private_files
 from storage.clock import Clock, SystemClock
@@ -131,7 +131,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         health.readiness.watch_ticks(jobs.asleep_ms)
         await holder.start()
         await jobs.start()
-        endings.work["the tick"] = jobs.stop
+        endings.work["the tick"] = partial(_end_ticks, jobs, holder)
         await charts.start()
         stack.callback(_settled())
         await stopped.wait()
@@ -356,6 +356,12 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     return stopped
+
+
+async def _end_ticks(jobs: Jobs, holder: Holder) -> None:
+    """The tick under way may end; then the markets are other processes', whatever else has still to end here."""
+    await jobs.stop()
+    await holder.give_up_share(MARKET)
 
 
 async def _end_of(task: asyncio.Task[None]) -> None:

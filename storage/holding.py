@@ -206,6 +206,16 @@ class Holder:
         async with self._asking:
             await self._give_up(name)
 
+    async def give_up_share(self, group: str) -> None:
+        """Let others have all of a group, and take none of it again."""
+        async with self._asking:
+            self._groups.pop(group, None)
+            held = [self._held.pop(name) for name in list(self._held) if _of(name, group)]
+            for each in held:
+                if each.certain:
+                    await each.wish.lost()
+            await self._give_back(held)
+
     async def _give_up(self, name: str) -> None:
         held = self._held.pop(name, None)
         if held is None:

@@ -127,6 +127,14 @@ async def test_markets_are_shared_out_evenly_and_again_when_a_process_comes_or_d
     assert sorted(held) == list(MARKETS)
 
 
+async def test_who_ends_gives_up_its_part_and_takes_it_no_more(world: Processes) -> None:
+    ada, bob = world.sharing("ada"), world.sharing("bob")
+    await rounds(ada, bob)
+    await ada.give_up_share("market")
+    await rounds(ada, bob)
+    assert [len(holder.held("market")) for holder in (ada, bob)] == [0, 5]
+
+
 async def test_a_market_that_is_over_is_given_up_and_a_new_one_is_taken(world: Processes) -> None:
     ada = world.sharing("ada")
     await ada.round()
