@@ -240,8 +240,12 @@ def fingerprint(reply: Reply) -> str:
 
 
 def nonce_of(rows: Sequence[OutboxRow]) -> str:
-    """The same whenever exactly these rows are sent again; row numbers alone come back once their rows are gone."""
-    identity = [(row.id, row.revision, row.created_ms, row.market, row.kind, row.target, row.payload) for row in rows]
+    """The same whenever exactly these rows are sent again; row numbers alone come back once their rows are gone. What
+    changes in its place is one message, however new what it says is when it is sent again."""
+    identity = [
+        (row.id, row.created_ms, row.market, row.target, row.slot or (row.revision, row.kind, row.payload))
+        for row in rows
+    ]
     return blake2b(repr(identity).encode(), digest_size=10).hexdigest()
 
 

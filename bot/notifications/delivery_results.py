@@ -26,7 +26,7 @@ from bot.notifications.delivery import (
 from bot.notifications.notices import ping_kind
 from storage.clock import Clock
 from storage.deliveries import LONGEST_RETRY_MS
-from storage.records import Notice, NoticeAudience, OutboxRow, Payload
+from storage.records import Identity, Notice, NoticeAudience, OutboxRow, Payload
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -219,7 +219,7 @@ class DeliveryResults:
         if row.slot is not None and result.fingerprint is not None:
             await self.shown.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
             if _may_say_less(row, result):
-                await self._edit_board_again(uow, row, now)
+                await self._edit_again(uow, row, now)
         if message.reply.ping is not None:
             for sent_row in message.rows:
                 await self._ping(uow, sent_row, ping_kind(sent_row.kind, sent_row.payload) or message.reply.ping, now)
@@ -228,15 +228,26 @@ class DeliveryResults:
         elif row.audience is NoticeAudience.CHAT and result.ref is not None and not self._lacks_pictures(row):
             await self._mark_reachable(uow, row)
 
-    async def _edit_board_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
+    async def _edit_again(self, uow: UnitOfWork, row: OutboxRow, now: int) -> None:
         """It may say less than it should: it is edited next."""
         if row.market is None:
             return
         await self.shown.remember(uow, row, "", self._clock.monotonic_ms())
-        board = Notice(kind=row.kind, audience=row.audience, payload=row.payload, slot="board", key="board")
-        chat = await uow.chats.find(row.platform, row.target)
-        if chat is not None:
-            await uow.outbox.add_here(row.market, chat, board, now)
+        notice = Notice(
+            kind=row.kind,
+            audience=row.audience,
+            payload=row.payload,
+            person=row.person,
+            slot=row.slot,
+            key=row.slot,  # what is newer by then takes its place
+        )
+        if row.audience is NoticeAudience.CHAT:
+            chat = await uow.chats.find(row.platform, row.target)
+            if chat is not None:
+                await uow.outbox.add_here(row.market, chat, notice, now)
+        elif row.person is not None:
+            who = Identity(person=row.person, platform=row.platform, external_id=row.target, name="")
+            await uow.outbox.add_to(row.market, who, notice, now)
 
     async def _ping(self, uow: UnitOfWork, row: OutboxRow, kind: str, now: int) -> None:
         """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
@@ -287,8 +298,8 @@ class DeliveryResults:
 
 
 def _may_say_less(row: OutboxRow, result: Sent) -> bool:
-    """A board that an earlier try may have posted: the platform kept what that one said."""
-    return row.slot == "board" and result.fingerprint is not None and row.edit_ref is None and row.attempts > 1
+    """What changes in its place and an earlier try may have posted: the platform kept what that one said."""
+    return row.slot is not None and result.fingerprint is not None and row.edit_ref is None and row.attempts > 1
 
 
 def _fact_name(row: OutboxRow) -> str:

@@ -33,6 +33,7 @@ class Strict(RecordingPlatform):
     pictures_refused: set[str] = field(default_factory=set)
     gate: dict[str, asyncio.Event] = field(default_factory=dict)
     nonces: dict[str, str] = field(default_factory=dict)
+    answers_lost: int = 0  # of so many posts of a board, which stand
     waiting: int = 0  # sends that wait at a gate
     most_waiting: int = 0
 
@@ -40,6 +41,9 @@ class Strict(RecordingPlatform):
         await self._check(chat_ext, reply)
         if nonce not in self.nonces:
             self.nonces[nonce] = await super().post(chat_ext, reply)
+            if self.answers_lost and any(isinstance(block, Board) for block in reply.blocks):
+                self.answers_lost -= 1
+                raise ConnectionResetError("the answer was lost")
         return self.nonces[nonce]
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
@@ -384,6 +388,24 @@ async def test_a_board_whose_first_post_was_not_written_down_ends_up_saying_how_
         again = Announcer(harness.db, harness.clock, {"room": chat})
         for _ in range(2):
             await again.step()
+        boards = [(how, block) for how, _, _, one in chat.sent for block in one.blocks if isinstance(block, Board)]
+        assert [how for how, _ in boards] == ["post", "edit"]
+        assert boards[-1][1].people == 3
+        assert await backlog(harness) == 0
+
+
+async def test_a_board_that_has_news_before_its_first_post_is_tried_again_is_one_board(tmp_path: Path) -> None:
+    """The post is made, its answer is lost, the market moves on: the platform knows the second try for the first."""
+    async with chat_harness(tmp_path) as harness:
+        chat = strict(harness)
+        await opened(harness)
+        chat.answers_lost = 1
+        await harness.announcer.step()
+        assert (await harness.say("cy", "/join")).ok
+        await add(harness, Notice(kind="board", audience=NoticeAudience.CHAT, payload={}, slot="board", key="board"))
+        for _ in range(3):
+            harness.now += 5_000
+            await harness.announcer.step()
         boards = [(how, block) for how, _, _, one in chat.sent for block in one.blocks if isinstance(block, Board)]
         assert [how for how, _ in boards] == ["post", "edit"]
         assert boards[-1][1].people == 3
