@@ -266,7 +266,7 @@ class Holder:
             written = await uow.leases.leave({held[name]: state for name, state in states.items() if name in held})
             found.written = {name: states[name] for name in written}
             if self._forgot_ms is None or self._clock.monotonic_ms() - self._forgot_ms >= FORGET_EVERY_MS:
-                await uow.leases.forget_dead(now_ms)
+                await uow.leases.forget_dead(now_ms, self._length_ms)
             await uow.commit()
         return found
 
@@ -274,7 +274,7 @@ class Holder:
         """What is free of what we want, one by one and of each group our part; what is more than that is given up."""
         wanted = self._wanted() - set(found.standing)
         found.taken = await uow.leases.take(wanted, self.process, now_ms, lease_ms=self._length_ms)
-        processes = await uow.leases.processes(now_ms)
+        processes = await uow.leases.processes(now_ms, self._length_ms)
         self._others = {process: state for process, state in processes.items() if process != self.process}
         self.processes = frozenset((*processes, self.process))
         for name, group in self._groups.items():

@@ -9,6 +9,7 @@ may lie between.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,11 +18,13 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Executable,
+    Text,
     bindparam,
     cast,
     delete,
     extract,
     func,
+    not_,
     or_,
     select,
     update,
@@ -81,7 +84,7 @@ class Leases(Repository):
         bound = self._bound(now_ms, names=chosen, b_holder=holder, length=lease_ms)
         await self._session.run(self._statements.take, bound)
         return [
-            Taken(lease=Lease(name=row["name"], holder=holder, epoch=row["epoch"] + 1), state=row["state"])
+            Taken(lease=Lease(name=row["name"], holder=holder, epoch=row["epoch"] + 1), state=_read(row["state"]))
             for row in free
         ]
 
@@ -95,7 +98,9 @@ class Leases(Repository):
         """All that stand in this name."""
         rows = await self._session.rows(_OF, {"holder": holder})
         return {
-            row["name"]: Taken(lease=Lease(name=row["name"], holder=holder, epoch=row["epoch"]), state=row["state"])
+            row["name"]: Taken(
+                lease=Lease(name=row["name"], holder=holder, epoch=row["epoch"]), state=_read(row["state"])
+            )
             for row in rows
         }
 
@@ -119,14 +124,14 @@ class Leases(Repository):
         """Nobody holds anything: for a process that is alone with the database and has just begun."""
         await self._session.run(_RELEASE_ALL)
 
-    async def processes(self, now_ms: int) -> dict[str, Payload]:
+    async def processes(self, now_ms: int, lease_ms: int = LEASE_MS) -> dict[str, Payload]:
         """Those that are alive, with what each has left about itself."""
-        rows = await self._session.rows(self._statements.alive, self._bound(now_ms))
-        return {row["name"].removeprefix(PROCESS): row["state"] or {} for row in rows}
+        rows = await self._session.rows(self._statements.alive, self._bound(now_ms, ahead=2 * lease_ms))
+        return {row["name"].removeprefix(PROCESS): _read(row["state"]) or {} for row in rows}
 
-    async def forget_dead(self, now_ms: int) -> None:
+    async def forget_dead(self, now_ms: int, lease_ms: int = LEASE_MS) -> None:
         """Processes that ended long ago."""
-        await self._session.run(self._statements.forget, self._bound(now_ms, dead=DEAD_MS))
+        await self._session.run(self._statements.forget, self._bound(now_ms, dead=DEAD_MS, ahead=2 * lease_ms))
 
     @property
     def _statements(self) -> _Statements:
@@ -136,6 +141,15 @@ class Leases(Repository):
         return values | ({} if self._session.dialect == "postgresql" else {"now": now_ms})
 
 
+def _read(state: str | None) -> Payload | None:
+    """What another process left, as far as it is what a process leaves: nobody's row may stop those that read it."""
+    try:
+        left = json.loads(state) if state is not None else None
+    except (ValueError, RecursionError):
+        return None
+    return left if isinstance(left, dict) else None
+
+
 _SAME = (
     leases.c.name == bindparam("b_name"),
     leases.c.holder == bindparam("b_holder"),
@@ -143,7 +157,8 @@ _SAME = (
 )
 _NAMES = leases.c.name.in_(bindparam("names", expanding=True))
 _KNOWN = select(leases.c.name).where(_NAMES)
-_OF = select(leases.c.name, leases.c.epoch, leases.c.state).where(leases.c.holder == bindparam("holder"))
+_STATE = cast(leases.c.state, Text).label("state")
+_OF = select(leases.c.name, leases.c.epoch, _STATE).where(leases.c.holder == bindparam("holder"))
 _GIVE_UP = update(leases).where(*_SAME).values(holder="", until_ms=0)
 _RELEASE_ALL = update(leases).where(leases.c.until_ms > 0).values(holder="", until_ms=0)
 
@@ -175,11 +190,12 @@ def _statements(dialect: str) -> _Statements:
         same = select(leases.c.name).where(*_SAME)
         left = update(leases).where(leases.c.name.in_(same.with_for_update(key_share=True, skip_locked=True)))
     until = {"until_ms": now + bindparam("length", type_=BigInteger)}
-    over = or_(leases.c.until_ms <= now, leases.c.until_ms > now + bindparam("ahead", type_=BigInteger))
+    too_far = leases.c.until_ms > now + bindparam("ahead", type_=BigInteger)  # no process holds anything for so long
+    over = or_(leases.c.until_ms <= now, too_far)
     is_process = leases.c.name.startswith(PROCESS, autoescape=True)
     return _Statements(
         fence=update(leases).where(*_SAME).values(until),
-        free=select(leases.c.name, leases.c.epoch, leases.c.state)
+        free=select(leases.c.name, leases.c.epoch, _STATE)
         .where(_NAMES, over)
         .order_by(leases.c.name)
         .limit(bindparam("most"))
@@ -189,6 +205,10 @@ def _statements(dialect: str) -> _Statements:
         .values(until | {"holder": bindparam("b_holder"), "epoch": leases.c.epoch + 1}),
         renew=renewed.values(until).returning(leases.c.name),
         leave=left.values(state=bindparam("left", type_=leases.c.state.type)),
-        alive=select(leases.c.name, leases.c.state).where(is_process, leases.c.until_ms > now).order_by(leases.c.name),
-        forget=delete(leases).where(is_process, leases.c.until_ms <= now - bindparam("dead", type_=BigInteger)),
+        alive=select(leases.c.name, _STATE)
+        .where(is_process, leases.c.until_ms > now, not_(too_far))
+        .order_by(leases.c.name),
+        forget=delete(leases).where(
+            is_process, or_(leases.c.until_ms <= now - bindparam("dead", type_=BigInteger), too_far)
+        ),
     )

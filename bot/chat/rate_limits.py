@@ -18,6 +18,7 @@ from storage.records import Json, Payload
 UNSEEN_MS = 3_000  # how long a process may go on sending after it last wrote down what it had sent: its lease
 MOST_LISTED = 40  # keys of a window that are handed over one by one, the busiest: a few KB
 TENTH_MS = 100
+LONGEST_WAIT_MS = 3_600_000  # that one process believes another: if it is longer the platform says so again
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,7 @@ class Windows:
         self.born_ms, self.assumed = last_ms, unseen + (rest if isinstance(rest, int) else 0)
         most = max((limit.count for limit in self.limits), default=0)
         self._used = {
-            key: deque([written_ms - age * TENTH_MS for age in used] + [last_ms] * unseen, maxlen=most)
-            for key, used in _lists(ages)
+            key: deque([*_moments(used, written_ms), *[last_ms] * unseen], maxlen=most) for key, used in _lists(ages)
         }
 
     def _forget(self, monotonic_ms: int) -> None:
@@ -147,6 +147,11 @@ def _lists(ages: Json) -> list[tuple[str, list[int]]]:
     rows = ages.items() if isinstance(ages, dict) else ()
     lists = {key: [age for age in used if isinstance(age, int)] for key, used in rows if isinstance(used, list)}
     return [(key, used) for key, used in lists.items() if used]
+
+
+def _moments(ages: list[int], written_ms: int) -> list[int]:
+    """In order; nothing was used after it was written down."""
+    return sorted(min(written_ms, written_ms - age * TENTH_MS) for age in ages)
 
 
 def _one_kind(chat_ext: str) -> bool:
@@ -275,7 +280,7 @@ class Budget:
             windows.take_over(state.get(name), written_ms, last_ms, _possible(limits, unseen_ms) if unseen_ms else 0)
         waits = state.get("until")
         self._until = {
-            chat: written_ms + wait
+            chat: written_ms + min(wait, LONGEST_WAIT_MS)
             for chat, wait in (waits.items() if isinstance(waits, dict) else ())
             if isinstance(wait, int) and written_ms + wait > monotonic_ms
         }

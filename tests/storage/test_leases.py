@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import delete, insert, literal_column
 
 from storage.database import Database
 from storage.holding import ROUND_MS, Holder
 from storage.leases import LEASE_MS, FencedError, Lease
+from storage.schema import leases
 from tests.storage.processes import Processes, rounds
 
 NOW = 1_800_000_000_000
@@ -157,6 +159,29 @@ async def test_a_dead_process_is_not_counted_and_later_forgotten(world: Processe
     await ada.round()
     async with world.db.reading() as uow:
         assert await uow.leases.of("bob") == {}
+
+
+NO_STATE = ("[1]", '"text"', "7", "null", '{"shares": {"market": 1}}', '{"shares": [[], {}, "market"], "people": "x"}')
+UNREADABLE = ("9" * 5_000, "[" * 2_000 + "]" * 2_000)  # JSON all the same
+
+
+@pytest.mark.parametrize("state", [*NO_STATE, *UNREADABLE])
+async def test_a_row_that_no_process_wrote_stops_nobody(world: Processes, state: str) -> None:
+    ada = world.sharing("ada")
+    ada.want("telegram", world.wish("ada", "telegram"))
+    await ada.round()
+    ages = 1_000 * 365 * 24 * 3_600_000
+    names = ("process nobody", "market 1", "market of nobody", "telegram", "anything")
+    async with world.db.writing() as uow:
+        for name in names:
+            values = {"name": name, "holder": "nobody", "until_ms": NOW + ages, "state": literal_column(f"'{state}'")}
+            await uow.run(delete(leases).where(leases.c.name == name))
+            await uow.run(insert(leases).values(values))
+        await uow.commit()
+    await rounds(ada)
+    assert {lease.name for lease in ada.held("market")} == set(MARKETS)
+    assert ada.lease("telegram") is not None
+    assert ada.processes == {"ada"}
 
 
 async def test_who_is_alone_holds_everything_and_writes_nothing_where_nothing_changes(world: Processes) -> None:

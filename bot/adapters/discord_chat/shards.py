@@ -179,13 +179,13 @@ class Shards:
         """Whether every shard this process may have is connected by another."""
         return set(self._names) <= self._of_others()
 
-    def _of_others(self) -> set[object]:
+    def _of_others(self) -> set[str]:
         told = self._holder.told(CONNECTED).values()
-        return {name for names in told if isinstance(names, list) for name in names}
+        return {name for names in told if isinstance(names, list) for name in names if isinstance(name, str)}
 
     def _compare_counts(self) -> None:
         """Shards of different divisions overlap: both processes would be told the same."""
-        differing = sorted(str(name) for name in self._of_others() if not str(name).endswith(f"/{self.count}"))
+        differing = sorted(name for name in self._of_others() if not name.endswith(f"/{self.count}"))
         if differing and not self._is_divided:
             log.error(
                 "another process serves %s, this one divides Discord by %s: set the same DISCORD_SHARD_COUNT for all",

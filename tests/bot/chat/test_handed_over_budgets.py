@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bot.chat.rate_limits import MOST_LISTED, UNSEEN_MS, Budget
+from bot.chat.rate_limits import LONGEST_WAIT_MS, MOST_LISTED, UNSEEN_MS, Budget
 from storage.records import Payload
 
 GROUP, MINUTE_MS = "-100", 60_000
@@ -139,3 +139,17 @@ def test_what_another_version_has_written_is_read_as_far_as_it_can_be(state: Pay
         assert budget.wait(chat, 2_000) == blank.wait(chat, 2_000)
         budget.use(chat, 2_000)
     assert budget.to_json(2_000)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"overall": {"used": {"": [-(10**15)] * 40}}},
+        {"chat": {"used": {"-1": [-(10**15)]}}, "group": {"used": {"-1": [-(10**15)] * 40}, "rest": 10**15}},
+        {"until": {"": 10**15, "-1": 10**15}},
+    ],
+)
+def test_what_nobody_can_have_written_keeps_a_platform_for_an_hour_at_most(state: Payload) -> None:
+    budget = Budget.of("telegram")
+    budget.take_over(state, 0, 0)
+    assert budget.wait("-1", LONGEST_WAIT_MS) <= 0
