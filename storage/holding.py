@@ -226,7 +226,7 @@ class Holder:
 
     async def _give_back(self, held: Sequence[_Held]) -> None:
         """With all that the next holder must know: nothing was done since."""
-        states = {each.lease: state | {COMPLETE: True} for each in held if (state := dict(each.wish.state() or {}))}
+        states = {each.lease: state | {COMPLETE: True} for each in held if (state := dict(self._left_by(each) or {}))}
         async with self._db.writing(holding=True) as uow:
             await uow.leases.leave(states)
             await uow.leases.give_up([each.lease for each in held])
@@ -357,10 +357,18 @@ class Holder:
 
     def _states(self) -> dict[str, Payload]:
         """What has changed of what the next holders must know."""
-        states = {name: held.wish.state() for name, held in self._held.items()}
+        states = {name: self._left_by(held) for name, held in self._held.items()}
         states.setdefault(self._own, self._tell_about())
         written = {name: held.written for name, held in self._held.items()}
         return {name: state for name, state in states.items() if state is not None and state != written.get(name)}
+
+    def _left_by(self, held: _Held) -> Payload | None:
+        """What the next holder must know; where that cannot be said the lease is kept all the same, and all others."""
+        try:
+            return held.wish.state()
+        except Exception as error:
+            self._quiet.error(held.lease.name, "what the next holder must know cannot be told", error=error)
+            return None
 
     def _tell_about(self) -> Payload:
         shares: list[Json] = [*sorted(self._groups)]

@@ -111,7 +111,8 @@ class Windows:
         self.born_ms, self.assumed = last_ms, unseen + (rest if isinstance(rest, int) else 0)
         most = max((limit.count for limit in self.limits), default=0)
         self._used = {
-            key: deque([*_moments(used, written_ms), *[last_ms] * unseen], maxlen=most) for key, used in _lists(ages)
+            key: deque([*_moments(used, written_ms), *[last_ms] * unseen], maxlen=most)
+            for key, used in (_lists(ages) if most else ())
         }
 
     def _forget(self, monotonic_ms: int) -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import delete, insert, literal_column
 
 from storage.database import Database
-from storage.holding import ROUND_MS, Holder
+from storage.holding import ROUND_MS, Holder, Wish
 from storage.leases import LEASE_MS, FencedError, Lease
+from storage.records import Payload
 from storage.schema import leases
 from tests.storage.processes import Processes, rounds
 
@@ -182,6 +183,20 @@ async def test_a_row_that_no_process_wrote_stops_nobody(world: Processes, state:
     assert {lease.name for lease in ada.held("market")} == set(MARKETS)
     assert ada.lease("telegram") is not None
     assert ada.processes == {"ada"}
+
+
+async def test_who_cannot_tell_the_next_holder_keeps_what_they_hold(world: Processes) -> None:
+    def fails() -> Payload:
+        raise ValueError("it cannot be said")
+
+    ada, bob = world.sharing("ada"), world.sharing("bob")
+    ada.want("telegram", Wish(state=fails))
+    await rounds(ada, bob, ada)
+    assert ada.lease("telegram") is not None
+    assert len(ada.held("market")) == 3
+    await ada.stop()
+    await rounds(bob)
+    assert len(bob.held("market")) == 5
 
 
 async def test_who_is_alone_holds_everything_and_writes_nothing_where_nothing_changes(world: Processes) -> None:

@@ -141,15 +141,17 @@ def test_what_another_version_has_written_is_read_as_far_as_it_can_be(state: Pay
     assert budget.to_json(2_000)
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"overall": {"used": {"": [-(10**15)] * 40}}},
-        {"chat": {"used": {"-1": [-(10**15)]}}, "group": {"used": {"-1": [-(10**15)] * 40}, "rest": 10**15}},
-        {"until": {"": 10**15, "-1": 10**15}},
-    ],
+HOSTILE: tuple[Payload, ...] = (
+    {"overall": {"used": {"": [-(10**15)] * 40}}},
+    {"chat": {"used": {"-1": [-(10**15)]}}, "group": {"used": {"-1": [-(10**15)] * 40}, "rest": 10**15}},
+    {"until": {"": 10**15, "-1": 10**15}},
 )
-def test_what_nobody_can_have_written_keeps_a_platform_for_an_hour_at_most(state: Payload) -> None:
-    budget = Budget.of("telegram")
+
+
+@pytest.mark.parametrize("state", HOSTILE)
+@pytest.mark.parametrize("platform", ["discord", "room", "telegram"])
+def test_what_nobody_can_have_written_keeps_a_platform_for_an_hour_at_most(platform: str, state: Payload) -> None:
+    budget = Budget.of(platform)
     budget.take_over(state, 0, 0)
+    budget.to_json(0)
     assert budget.wait("-1", LONGEST_WAIT_MS) <= 0
