@@ -110,6 +110,7 @@ class GroupCommit:
             else:
                 self.writer.undo()  # nothing was kept
         except Exception as error:
+            self.writer.undo()  # else the next group could not begin
             for turn in self._group:
                 turn.fail(error)
         else:

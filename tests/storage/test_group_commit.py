@@ -212,6 +212,31 @@ async def test_a_commit_that_fails_leaves_nothing_and_tells_each(
     assert disk.notes() == ["first", "c"]
 
 
+@pytest.mark.parametrize("place", [1, 2, 3])
+async def test_a_unit_that_cannot_begin_is_told_so_as_are_those_before_it(
+    db: Database, disk: Disk, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """SQLite itself refuses the savepoint of one. Those after it are another group, and know nothing of it."""
+    savepoints, savepoint = 0, InPlace.savepoint
+
+    def refuse(action: int, *_: str | None) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_SAVEPOINT else sqlite3.SQLITE_OK
+
+    def counted(writer: InPlace) -> None:
+        nonlocal savepoints
+        savepoints += 1
+        writer.raw.set_authorizer(refuse if savepoints == place else None)
+        savepoint(writer)
+
+    monkeypatch.setattr(InPlace, "savepoint", counted)
+    *units, last = begin(write(db, "a"), write(db, "b"), write(db, "c"), write(db, "d"))
+    assert await last == "d"
+    assert all(unit.done() for unit in units)
+    told = await asyncio.gather(*units, return_exceptions=True)
+    assert [isinstance(error, OperationalError) for error in told] == [number < place for number in range(3)]
+    assert disk.notes() == ["first", *"abcd"[place:]]
+
+
 async def test_readers_go_on_while_a_commit_waits_for_the_disk(db: Database, disk: Disk) -> None:
     await behind_a_slow_commit(db, disk)
     async with db.reading() as uow:

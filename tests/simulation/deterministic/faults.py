@@ -131,11 +131,13 @@ class Faults:
         self._world.loop.from_outside(self._wake(process, seconds))
 
     async def _wake(self, process: Process, seconds: float) -> None:
+        """Goes on in its open transactions, where it was frozen for less than `SUSPENDED_S`."""
         await asyncio.sleep(min(seconds, SUSPENDED_S))
-        if process.frozen:
-            for connection in process.connections:
-                connection.cut()
-        await asyncio.sleep(max(0.0, seconds - SUSPENDED_S))
+        if seconds > SUSPENDED_S:
+            if process.frozen:
+                for connection in process.connections:
+                    connection.cut()
+            await asyncio.sleep(seconds - SUSPENDED_S)
         if process.frozen:
             self._world.note(f"{process.name} wakes")
             self._world.loop.thaw(process)
