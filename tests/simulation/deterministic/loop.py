@@ -150,10 +150,14 @@ class SeededLoop(asyncio.BaseEventLoop):
     # -- tasks
 
     def _make_task(
-        self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], context: Context | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coro: Coroutine[Any, Any, T],
+        context: Context | None = None,
+        **later: Any,  # what newer Pythons ask of a task, its name among it
     ) -> asyncio.Task[T]:
         """Kept until it is done, whoever forgets it."""
-        task = asyncio.Task(coro, loop=loop, context=context)
+        task = asyncio.Task(coro, loop=loop, context=context, **later)
         owner = OWNER.get() if context is None else context.get(OWNER)
         kept = self._tasks if owner is None else owner.tasks
         kept.append(task)
