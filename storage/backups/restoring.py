@@ -24,6 +24,7 @@ from storage.backups.signing import sign_restore
 from storage.cannot_open import check_path, explaining, place
 from storage.database import Database
 from storage.file_lock import FileLock
+from storage.leases import LEASE_MS
 from storage.migrate import found_on
 from storage.migrations import HEAD
 
@@ -54,6 +55,8 @@ async def restore(
 
 def _check_is_backup(file: Path) -> None:
     """Raises BackupError, or CannotOpenError for a database that is not ours or of a newer version."""
+    if file.is_dir():
+        raise BackupError(f"{file} is a folder: name one of the backups in it.")
     if not file.is_file():
         raise BackupError(f"There is no backup at {file}.")
     with file.open("rb") as opened:
@@ -173,8 +176,10 @@ async def _check_free(connection: AsyncConnection, name: str, *, force: bool) ->
             raise BackupError(_refusal(name, "what it holds is deleted then, so make a backup of it first"))
 
 
+# None that serves holds anything for longer than it could.
 _SERVING = (
-    "SELECT name FROM leases WHERE name LIKE 'process %' AND until_ms > extract(epoch FROM clock_timestamp()) * 1000"
+    "SELECT name FROM leases WHERE name LIKE 'process %' "  # noqa: S608  # our own number
+    f"AND until_ms - extract(epoch FROM clock_timestamp()) * 1000 BETWEEN 1 AND {2 * LEASE_MS}"
 )
 
 

@@ -1,4 +1,4 @@
-"""Every row of every table from one database into another, whichever of SQLite and PostgreSQL each of them is."""
+"""Every row of every table but the leases, from one database into another, whichever of SQLite and PostgreSQL it is."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.backups.files import Progress
 from storage.database import Database
-from storage.schema import metadata
+from storage.schema import leases, metadata
 
 PAGE = 500  # rows in memory at once
 WRITTEN_BY_PEOPLE = ("people", "chats", "config", "journal")
 """A database without a row in these has nothing to lose."""
+_COPIED = [table for table in metadata.sorted_tables if table is not leases]  # those are of processes, not of people
 
 
 async def copy_rows(source: Database, target: AsyncConnection, progress: Progress) -> None:
     """From one snapshot, tables in the order of their references, in the place of whatever the target has in them."""
     async with source.reading(at_length=True) as uow:
         read = uow.connection
-        sizes = [await uow.number(select(func.count()).select_from(table)) for table in metadata.sorted_tables]
+        sizes = [await uow.number(select(func.count()).select_from(table)) for table in _COPIED]
         await _empty(target)
         done, of = 0, max(1, sum(sizes))
-        for table in metadata.sorted_tables:
+        for table in _COPIED:
             async with read.stream(select(table).execution_options(yield_per=PAGE)) as rows:
                 async for page in rows.mappings().partitions(PAGE):
                     await target.execute(insert(table), [dict(row) for row in page])

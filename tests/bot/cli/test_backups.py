@@ -83,6 +83,8 @@ async def test_a_folder_is_backed_up_into(tmp_path: Path, capsys: pytest.Capture
     (name,) = os.listdir(folder)
     assert f"{folder / name}: " in capsys.readouterr().out
     assert outcry("restore", str(folder / name), "--db", f"sqlite:///{tmp_path / 'again.db'}") == 0
+    assert outcry("restore", str(folder), "--db", f"sqlite:///{tmp_path / 'third.db'}") == 2
+    assert f"{folder} is a folder: name one of the backups in it." in capsys.readouterr().err
     with pytest.raises(SystemExit):
         outcry("backup", str(folder), "--keep", "0", "--db", url)
 

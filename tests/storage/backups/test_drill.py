@@ -14,18 +14,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, insert, literal_column, select
 
 from storage.backups.making import backup
 from storage.backups.problems import BackupError
 from storage.backups.restoring import Restored, restore
 from storage.backups.signing import FAR
+from storage.clock import SystemClock
 from storage.database import Database, DatabaseInUseError
+from storage.holding import Holder
 from storage.proofs.checking import Comparison, Relation, check_proof, compare_heads
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proof_files import InclusionProof, RestoreProof
 from storage.proofs.proving import Unproved, newest_head, prove_heads, prove_lost, prove_order
-from storage.schema import audit_log, orders, outbox, people, tickets
+from storage.schema import audit_log, leases, orders, outbox, people, tickets
 from storage.verify import Mismatch, Verified, verify
 from tests.storage import databases
 from tests.storage.lives import Life, born
@@ -317,6 +319,25 @@ async def test_a_server_that_holds_anything_is_left_alone_unless_told(life: Life
     async with opened(url) as db:
         assert [type(result) for result in await verify(db)] == [Verified]
         assert await _new_person(db, "again") == person  # what was lost is, and ids go on from what came
+
+
+async def test_a_server_that_a_process_serves_is_left_alone_whatever_others_left_there(
+    life: Life, tmp_path: Path
+) -> None:
+    url = await databases._server_or_skip().create_migrated()
+    async with opened(url) as db:
+        async with db.writing() as uow:
+            unreadable: ColumnElement[str] = literal_column(f"'{'9' * 5_000}'")
+            nobody = {"name": "process nobody", "holder": "nobody", "until_ms": 10**17, "state": unreadable}
+            await uow.run(insert(leases).values(nobody))
+            await uow.commit()
+        ada = Holder(db, SystemClock(), "ada")
+        await ada.round()
+        with pytest.raises(BackupError, match="is served by 1 process: stop them first"):
+            await restore(tmp_path / "copy.db", url, LATER, force=True)
+        await ada.stop()
+        await backup(url, tmp_path / "of the server.db")
+    assert isinstance(await restore(tmp_path / "copy.db", url, LATER, force=True), Restored)
 
 
 async def _new_person(db: Database, name: str) -> int:
