@@ -106,6 +106,6 @@ async def test_what_the_server_rolls_back_for_somebody_else_is_done_again_and_no
                 await uow.commit()
 
         await asyncio.gather(again(lambda: lock(0, first, second)), again(lambda: lock(1, second, first)))
-        assert sorted(tries) == [1, 2], "one of them is undone, and done again"
+        assert max(tries) > 1, "one of them is undone, and done again; the other too where the server wakes it late"
     finally:
         await db.close()
