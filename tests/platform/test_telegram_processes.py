@@ -358,3 +358,21 @@ async def say_something(processes: TelegramProcesses, process: TelegramProcess, 
         if process.budget.wait(str(group.id), now_ms) == 0:
             process.budget.use(str(group.id), now_ms)
             await process.telegram.platform.post(str(group.id), Reply(head=line(f"It is {now_ms}")))
+
+
+async def test_rows_that_nobody_received_are_done_with_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    payloads = ("", "null", "[1]", '{"update_id": []}', '{"update_id": 1, "message": 7}', "9" * 5_000, "[" * 9_000)
+    async with telegram_processes(tmp_path) as processes:
+        harness = processes.harness
+        await running_in_process(processes)
+        stored = [
+            telegram_inbox.StoredUpdate(update_id=number - 70, payload=payloads[number % 7], person="x" * 32)
+            for number in range(70)
+        ]
+        async with harness.db.writing() as uow:
+            await uow.telegram_inbox.add(stored, harness.now_ms())
+            await uow.commit()
+        await harness.say(harness.ben, "/rules")
+        await harness.ben.chat.expect("play money")
+        await processes.settled()
+        assert await processes.waiting() == []
