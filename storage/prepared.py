@@ -5,7 +5,8 @@ a context, a cursor's proxy and a result: five to ten times what SQLite needs fo
 constant of its module is told from one built in a function by its coming twice; from then on its compiled form is
 remembered for the object itself. Values and rows go through the same types' conversions as SQLAlchemy's. One with
 lists (`in_` of an expanding parameter) has a form for each length of them, of which there are few: a list is filled up
-with its last element. What it does not know (defaults of an update, two columns of one name) goes SQLAlchemy's way.
+with its last element. What it does not know (defaults of an update, two columns of one name, the columns of a `text`)
+goes SQLAlchemy's way.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.elements import ClauseElement, TextClause
 
 from storage.batches import Batch
 
@@ -153,7 +154,7 @@ class Statements:
         return forms[keys]
 
     def _prepare(self, statement: Executable, keys: Keys) -> Prepared | None:
-        if not isinstance(statement, ClauseElement):
+        if not isinstance(statement, ClauseElement) or isinstance(statement, TextClause):
             return None
         columns = list(keys) if isinstance(statement, Insert | Update) and keys else None
         compiled = statement.compile(dialect=self._dialect, column_keys=columns)

@@ -116,10 +116,12 @@ async def test_a_unit_that_froze_in_the_middle_of_a_statement_is_ended_by_whoeve
     monkeypatch.setattr(frozen, "FROZEN_MS", 0)
     url = await postgres.create_migrated()
     other, db = await asyncpg.connect(url.replace("postgresql:", "postgres:")), Database.open(url)
+    alive = Holder(db, SystemClock(), "alive")
+    await alive.round()
+    await alive.round()  # from the second time on a statement may be prepared
     await other.execute("INSERT INTO counters (name, value) VALUES ('it', 0)")
     await other.execute("BEGIN; UPDATE counters SET value = 1")
     await other.prepare("UPDATE counters SET value = value + $1")  # its first half: the second never comes
-    alive = Holder(db, SystemClock(), "alive")
     async with asyncio.timeout(HANG_S):
         while not other.is_closed():
             await alive.round()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -72,6 +73,7 @@ LISTS: tuple[tuple[str, Executable, tuple[Mapping[str, object], ...]], ...] = (
 )
 OTHERWISE: tuple[tuple[str, Executable, tuple[str, ...]], ...] = (
     ("a list in the statement", select(people).where(people.c.id.in_([1, 2])), ()),
+    ("a text, whose columns only its rows tell", text("SELECT count(*) AS count FROM tickets"), ()),
 )
 
 
