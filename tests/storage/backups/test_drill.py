@@ -20,9 +20,8 @@ from storage.backups.making import backup
 from storage.backups.problems import BackupError
 from storage.backups.restoring import Restored, restore
 from storage.backups.signing import FAR
-from storage.clock import SystemClock
 from storage.database import Database, DatabaseInUseError
-from storage.holding import Holder
+from storage.leases import LEASE_MS
 from storage.proofs.checking import Comparison, Relation, check_proof, compare_heads
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proof_files import InclusionProof, RestoreProof
@@ -330,12 +329,13 @@ async def test_a_server_that_a_process_serves_is_left_alone_whatever_others_left
             unreadable: ColumnElement[str] = literal_column(f"'{'9' * 5_000}'")
             nobody = {"name": "process nobody", "holder": "nobody", "until_ms": 10**17, "state": unreadable}
             await uow.run(insert(leases).values(nobody))
+            (serving,) = await uow.leases.take(["process ada"], "ada", LATER, lease_ms=2 * LEASE_MS - 1)
             await uow.commit()
-        ada = Holder(db, SystemClock(), "ada")
-        await ada.round()
         with pytest.raises(BackupError, match="is served by 1 process: stop them first"):
             await restore(tmp_path / "copy.db", url, LATER, force=True)
-        await ada.stop()
+        async with db.writing() as uow:
+            await uow.leases.give_up([serving.lease])
+            await uow.commit()
         await backup(url, tmp_path / "of the server.db")
     assert isinstance(await restore(tmp_path / "copy.db", url, LATER, force=True), Restored)
 
