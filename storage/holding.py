@@ -204,25 +204,21 @@ class Holder:
     async def give_up(self, name: str) -> None:
         """Let another have it; it is lost first. Not from within a wish, which a round waits for."""
         async with self._asking:
-            await self._give_up(name)
+            await self._give_up([name])
 
     async def give_up_share(self, group: str) -> None:
         """Let others have all of a group, and take none of it again."""
         async with self._asking:
             self._groups.pop(group, None)
-            held = [self._held.pop(name) for name in list(self._held) if _of(name, group)]
-            for each in held:
-                if each.certain:
-                    await each.wish.lost()
-            await self._give_back(held)
+            await self._give_up([name for name in self._held if _of(name, group)])
 
-    async def _give_up(self, name: str) -> None:
-        held = self._held.pop(name, None)
-        if held is None:
-            return
-        if held.certain:
-            await held.wish.lost()
-        await self._give_back([held])
+    async def _give_up(self, names: Iterable[str]) -> None:
+        held = [self._held.pop(name) for name in names if name in self._held]
+        for each in held:
+            if each.certain:
+                await each.wish.lost()
+        if held:
+            await self._give_back(held)
 
     async def _give_back(self, held: Sequence[_Held]) -> None:
         """With all that the next holder must know: nothing was done since."""
@@ -265,7 +261,7 @@ class Holder:
             held = {taken.lease.name: taken.lease for taken in (*found.standing.values(), *found.taken)}
             written = await uow.leases.leave({held[name]: state for name, state in states.items() if name in held})
             found.written = {name: states[name] for name in written}
-            if self._forgot_ms is None or self._clock.monotonic_ms() - self._forgot_ms >= FORGET_EVERY_MS:
+            if self._forgets():
                 await uow.leases.forget_dead(now_ms, self._length_ms)
             await uow.commit()
         return found
@@ -293,6 +289,10 @@ class Holder:
                 lease_ms=self._length_ms,
             )
 
+    def _forgets(self) -> bool:
+        """Whether it is time to forget processes that ended long ago."""
+        return self._forgot_ms is None or self._clock.monotonic_ms() - self._forgot_ms >= FORGET_EVERY_MS
+
     def _wanted(self) -> set[str]:
         return {name for name in self._wishes if self._wish(name).can()}
 
@@ -305,7 +305,7 @@ class Holder:
     async def _learn(self, found: _Round, began_ms: int) -> None:
         """It is committed: what is ours is, and whoever wished to know is told."""
         self._released = True
-        if self._forgot_ms is None or self._clock.monotonic_ms() - self._forgot_ms >= FORGET_EVERY_MS:
+        if self._forgets():
             self._forgot_ms = self._clock.monotonic_ms()
         for name, known in found.known.items():
             self._groups[name].known = known
@@ -320,8 +320,7 @@ class Holder:
             for name, state in found.written.items():
                 if name in self._held:
                     self._held[name].written = state
-        for lease in found.given_up:
-            await self._give_up(lease.name)
+        await self._give_up(lease.name for lease in found.given_up)
 
     async def _keep(self, taken: Taken, began_ms: int, *, renewed: bool) -> None:
         held = self._held.get(taken.lease.name)
