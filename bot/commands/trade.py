@@ -18,6 +18,7 @@ from bot.market.receipts import receipt
 from bot.market.ticket_terms import price_ticket, terms_of
 from bot.words import members as words_members
 from bot.words import refusals as words
+from bot.words import ticket_changes as words_changes
 from bot.words import tickets as words_tickets
 from bot.words import wording as words_wording
 from storage.people import Preferences
@@ -164,7 +165,7 @@ async def change(
             return words.already_changed(ticket.id)
         before = price_ticket(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
-            return words_tickets.change_form(number, before)
+            return words_changes.change_form(number, before)
         member = await uow.members.account(record.id, ticket.person)
         state = await uow.markets.state(record.id)
     if member is None:
@@ -246,6 +247,9 @@ async def _order(
     shown = price_ticket(ticket, market.record.params)
     if sent is None:
         reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person, explained=first)
+        if instead_of is not None:
+            changed = words_changes.changes(price_ticket(instead_of, market.record.params), shown)
+            reply = replace(reply, blocks=(changed, *reply.blocks))
         return replace(reply, blocks=(*reply.blocks, *words_wording.on_ticket(unread))) if unread else reply
     order, reply = sent
     return words_tickets.unasked(reply, shown, order, ctx.person_id)

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.chat.facts import Equivalent, PricedOrder, gain_if_right
-from bot.chat.reply import Action, Column, Field, Form, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
-from bot.text.names import clean
+from bot.chat.reply import Action, Column, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
 from bot.text.numbers import (
     RATE,
     Cut,
@@ -22,14 +21,13 @@ from bot.text.numbers import (
     price_change,
     rate_of_price,
     tokens,
-    typed_limit,
 )
 from bot.words import glossary
 from bot.words import receipts as words_receipts
 from bot.words import refusals as words_refusals
 from bot.words.shared import dotted, first_upper, if_right, outcome, say, side_word, token_name
 from engine.terms import MarketParams
-from storage.records import OrderDraft, OrderRow, OrderStatus
+from storage.records import OrderRow, OrderStatus
 
 _MOVES_SHOWN = 3
 
@@ -248,31 +246,6 @@ def _floor(priced: PricedOrder) -> Line:
     return line(f"The pot floor keeps {money(floor, Cut.UP)} back, so that nobody can be sure of a profit{counted}.")
 
 
-def change_form(number: int, before: PricedOrder) -> Reply:
-    """Change asks for the numbers of a ticket, filled in: those that its owner chose."""
-    draft, params, amount = before.draft, before.params, before.asked.typed()
-    what = f"{'Buy' if draft.buy else 'Sell'} {token_name(params, draft.outcome, draft.side)}"
-    usual = "40, all, half or 25%" if not draft.buy else "100 tokens, $50, half or 25%"
-    first = Field(name="amount", label="Amount", value=amount, hint=usual)
-    if draft.limit is None:
-        own = percent(before.slippage) if before.own_slippage else ""
-        hint = "how far the price may run, such as 5%"
-        fields: tuple[Field, ...] = (
-            first,
-            Field(name="slippage", label="Slippage", value=own, hint=hint, required=False),
-        )
-        tail = f" slippage {own}" if own else ""
-    else:
-        fields = (first, *change_fields(draft, draft.limit, params))
-        tail = f" limit {typed_limit(draft.limit)}"
-    form = Form(title=clean(what, 45), command=f"ticket change {number}", fields=fields, submit="New ticket")
-    return say(
-        f"Change this ticket: {what}.",
-        blocks=(line("Or in one line: ", code(f"/ticket change {number} {amount}{tail}")),),
-        form=form,
-    )
-
-
 def headline(priced: PricedOrder, limit: int) -> tuple[str | Part, ...]:
     draft, params = priced.draft, priced.params
     what = (outcome(params, draft.outcome, Style.BOLD), f" {side_word(draft.side)} at {limit_price(limit)}")
@@ -356,15 +329,3 @@ def _matching(params: MarketParams) -> Line:
     if params.cm_enabled:
         return ()
     return line(quiet("In this market orders meet only orders of the same token, never YES with NO."))
-
-
-def change_fields(draft: OrderDraft, limit: int, params: MarketParams) -> tuple[Field, ...]:
-    """What Change asks for beside the amount."""
-    fields = [Field(name="limit", label="Limit", value=typed_limit(limit), hint="a price such as 55c", required=False)]
-    if params.af_enabled:
-        choices = (("yes", "yes"), ("no", "no"))
-        value = "yes" if draft.autofill else "no"
-        fields.append(
-            Field(name="autofill", label="Auto-fill", kind="choice", choices=choices, value=value, required=False)
-        )
-    return tuple(fields)

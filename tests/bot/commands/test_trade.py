@@ -182,6 +182,8 @@ async def test_change_asks_for_the_numbers_and_makes_a_new_ticket(tmp_path: Path
         assert [(one.name, one.value) for one in asked.form.fields] == [("amount", "$50"), ("slippage", "")]
         fresh = await harness.say("ada", command=asked.form.command, args={"amount": "10", "slippage": "7%"})
         assert "10 tokens at" in plain_text.text(fresh)
+        changed = plain_text.text(fresh).splitlines()[1]
+        assert changed.startswith("Changed: amount $50 → 10 · slippage 5% → 7% · at worst $50.01 → $")
         assert fresh.ticket not in {None, ticket.ticket}
         before = harness.rows()
         assert "the newer one counts" in plain_text.text(await harness.press("ada", ticket, "Confirm"))
