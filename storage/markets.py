@@ -20,6 +20,7 @@ from storage.saving import save_start
 from storage.schema import actions, announcements, config, orders, people, users
 from storage.session import Repository, Session, clean, one_of
 from storage.settling import NAME, TransactionName
+from storage.waking import Topic
 
 TICKING = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
 BY_PRICE = "lowest_price"  # how rules 1 let a round be decided
@@ -50,6 +51,7 @@ class Markets(Repository):
         }
         market = await self._session.add(insert(config), values)
         self._session.locks.made(market)
+        self._session.wakes(Topic.MARKET)
         self._journal.record(Kind.MARKET, {**values, "market": market, "planned_start_ms": None, "halted": None})
         await self._chats.connect(market, chat)
         return await self.get_one(market)
@@ -70,6 +72,7 @@ class Markets(Repository):
         """The market, and nobody else changes it, appends to it or queues a notice of it until this unit ends; of
         several the lowest number first. Raises LookupError."""
         self._session.locks.take_markets([market])
+        self._session.wakes(Topic.MARKET)  # whoever changes a market, or an account in it, has locked it
         named = self._session.dialect == "postgresql" and self._session.name is None
         row = await self._session.row(_LOCK_NAMED if named else _LOCK, {"market": market})
         if row is None:
@@ -85,6 +88,7 @@ class Markets(Repository):
 
     async def lock_all(self) -> None:
         """Every market there is."""
+        self._session.wakes(Topic.MARKET)
         rows = await self._session.rows(_LOCK_ALL)
         self._session.locks.take_all_markets(row["market"] for row in rows)
 

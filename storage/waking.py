@@ -13,11 +13,12 @@ from weakref import WeakSet
 
 
 class Topic(StrEnum):
-    """What one can wait for; the payload of a NOTIFY on PostgreSQL (migration 0005)."""
+    """What one can wait for; the payload of a NOTIFY on PostgreSQL (migrations 0005 and 0006)."""
 
     OUTBOX = "outbox"  # notices were added, or are due now
     ROOM = "room"  # messages of the room were written or changed
     PEOPLE = "people"  # two people became one or were parted, or one was erased
+    MARKET = "market"  # a market ticked or was changed by hand, or an account in it
     TELEGRAM_INBOX = "telegram_inbox"  # updates arrived by webhook
 
 

@@ -25,6 +25,11 @@ CHANGES = (  # a statement wakes, whatever it finds to change
     ("UPDATE room_messages SET edited_ms = 2", Topic.ROOM),
     ("UPDATE people SET merged_into = 1 WHERE id = 2", Topic.PEOPLE),
     ("DELETE FROM links WHERE person = 2", Topic.PEOPLE),
+    ("UPDATE config SET tick = 2, head = 'a'", Topic.MARKET),
+    ("UPDATE config SET status = 'PAUSED'", Topic.MARKET),
+    ("UPDATE users SET display_name = 'Ann'", Topic.MARKET),
+    ("INSERT INTO users SELECT * FROM users", Topic.MARKET),
+    ("INSERT INTO wordings SELECT * FROM wordings", Topic.MARKET),
     ("INSERT INTO telegram_inbox SELECT * FROM telegram_inbox", Topic.TELEGRAM_INBOX),
 )
 

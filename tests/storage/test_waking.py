@@ -8,7 +8,7 @@ import pytest
 
 from storage.database import Database
 from storage.waking import Topic, Waking
-from tests.storage.worlds import START
+from tests.storage.worlds import START, started
 
 BODY = {"text": "hello"}
 
@@ -25,6 +25,19 @@ async def test_a_subscriber_is_woken_by_the_commit_and_not_by_what_was_undone(db
     assert await room.woken(0)
     assert not await room.woken(0)
     assert not await outbox.woken(0)
+
+
+async def test_whatever_changes_a_market_or_an_account_in_it_wakes_who_looks_at_markets(db: Database) -> None:
+    market, looked = db.subscribe(Topic.MARKET), await started(db, people=1)
+    assert await market.woken(0)
+    async with db.writing() as uow:
+        await uow.markets.get(looked.market)
+        await uow.commit()
+    assert not await market.woken(0)
+    async with db.writing() as uow:
+        await uow.members.set_barred(looked.market, looked.people[0], "")
+        await uow.commit()
+    assert await market.woken(0)
 
 
 async def test_no_subscriber_takes_a_wake_up_from_another() -> None:
