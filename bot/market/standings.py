@@ -1,4 +1,4 @@
-"""The board of a market, from its rows: the same for `/board` and for the pinned message.
+"""The board of a market as any of its ticks left it: the same for `/board`, the pinned message and the theatre.
 
 What a season's markets are worth together: points for the place and for the gain.
 
@@ -42,40 +42,66 @@ async def board_of(uow: UnitOfWork, market: Market, now_ms: int) -> Board:
     return replace(board, now_ms=now_ms, decides=tuple(on_rules(wordings, names)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFacts:
+    """All that a board of one tick is made of, but for what decides it. `market` and `state` as that tick left them;
+    rounds: every `Eliminated` up to it; path: a few ticks of its life so far (`path_moments`), oldest first; risk: the
+    house's worst loss after it, micro-dollars; people: who are in it; traders: who have traded."""
+
+    market: Market
+    state: MarketState
+    rounds: Sequence[EventRow]
+    path: Sequence[TickRow]
+    risk: int
+    people: int
+    traders: int
+
+
 async def _board(uow: UnitOfWork, market: Market) -> tuple[Board, tuple[Wording, ...]]:
     """All of it that follows from the market's own rows, and what decides it, whose authors may change their names."""
-    state = await uow.markets.state(market)
     metric = await uow.metrics.latest(market.id)
     people, traders = await uow.members.turnout(market.id)
-    step = market.next_step
-    board = Board(
-        title=market.title,
-        status=status_word(market),
-        rows=tuple(await _rows(uow, market, state)),
-        volume=market.volume,
+    facts = BoardFacts(
+        market=market,
+        state=await uow.markets.state(market),
+        rounds=await uow.events.of(market.id, "Eliminated"),
+        path=await _path(uow, market),
+        risk=metric.mm_risk if metric else 0,
         people=people,
         traders=traders,
+    )
+    return board_at(facts), await uow.wordings.of(market.id)
+
+
+def board_at(facts: BoardFacts) -> Board:
+    """The board after one tick, the last or any before it. Without what decides the market, and of no moment yet."""
+    market, step = facts.market, facts.market.next_step
+    return Board(
+        title=market.title,
+        status=status_word(market),
+        rows=tuple(_rows(facts)),
+        volume=market.volume,
+        people=facts.people,
+        traders=facts.traders,
         now_ms=0,
-        next_step=step_words(step, still_takes(step, state, market.params)) if step else "",
+        next_step=step_words(step, still_takes(step, facts.state, market.params)) if step else "",
         next_step_ms=step.at_ms if step else None,
-        risk_now=max(0, metric.mm_risk) if metric else 0,
+        risk_now=max(0, facts.risk),
         risk_most=0 if market.over else market.params.z,
-        awaits=awaits(state, market),
+        awaits=awaits(facts.state, market),
         decides=(),
     )
-    return board, await uow.wordings.of(market.id)
 
 
-async def _rows(uow: UnitOfWork, market: Market, state: MarketState) -> list[BoardRow]:
+def _rows(facts: BoardFacts) -> list[BoardRow]:
     """An outcome each, best first."""
-    path = await _path(uow, market)
-    if market.status is Status.VOIDED and path:
-        return [_row_of_none(market, number, path) for number in range(market.params.n_outcomes)]
-    rounds = await uow.events.of(market.id, "Eliminated")
+    market, state = facts.market, facts.state
+    if market.status is Status.VOIDED and facts.path:
+        return [_row_of_none(market, number, facts.path) for number in range(market.params.n_outcomes)]
     sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
     order = _best_first(state, market.params)
     ranked = _ranked(state, market.params, order)
-    return [_row(state, market, number, rounds, path, sales, ranked.get(number, "")) for number in order]
+    return [_row(facts, number, sales, ranked.get(number, "")) for number in order]
 
 
 def awaits(state: MarketState, market: Market) -> Line:
@@ -120,11 +146,16 @@ def _ranked(state: MarketState, params: MarketParams, order: Sequence[int]) -> d
 
 async def _path(uow: UnitOfWork, market: Market) -> list[TickRow]:
     """A few ticks spread over the market's life so far, oldest first."""
+    moments = path_moments(market)
+    return await uow.ticks.at(market.id, moments) if moments else []
+
+
+def path_moments(market: Market) -> list[int]:
+    """Moments (epoch ms) spread over its life up to its last tick: the path of a board is the last tick before each."""
     if market.start_ms is None or market.tick_ms is None:
         return []
     length = market.tick_ms - market.start_ms
-    moments = [market.start_ms + length * point // (SPARK_POINTS - 1) for point in range(SPARK_POINTS)]
-    return await uow.ticks.at(market.id, moments)
+    return [market.start_ms + length * point // (SPARK_POINTS - 1) for point in range(SPARK_POINTS)]
 
 
 def _tick_ms(market: Market) -> int:
@@ -132,15 +163,8 @@ def _tick_ms(market: Market) -> int:
     return 0 if market.tick_ms is None else market.engine_ms(market.tick_ms)
 
 
-def _row(
-    state: MarketState,
-    market: Market,
-    number: int,
-    rounds: list[EventRow],
-    path: list[TickRow],
-    sales: Mapping[tuple[int, Side], int],
-    place: str,
-) -> BoardRow:
+def _row(facts: BoardFacts, number: int, sales: Mapping[tuple[int, Side], int], place: str) -> BoardRow:
+    market, state, rounds = facts.market, facts.state, facts.rounds
     params = market.params
     yes = price_micro(state, params, number, Side.YES)
     active = state.binaries[number].active
@@ -158,7 +182,7 @@ def _row(
         yes=yes,
         no=price_micro(state, params, number, Side.NO),
         change=yes - _since_round(params, number, rounds) if active else None,
-        spark=tuple(row.yes[number] for row in path) if active else (),
+        spark=tuple(row.yes[number] for row in facts.path) if active else (),
         active=active or number in state.winners,
         note=note,
         sale_yes=sales.get((number, Side.YES)),
@@ -166,7 +190,7 @@ def _row(
     )
 
 
-def _row_of_none(market: Market, number: int, path: list[TickRow]) -> BoardRow:
+def _row_of_none(market: Market, number: int, path: Sequence[TickRow]) -> BoardRow:
     """Of a market that was called off: nobody is out, nobody has won, and the last prices are all there is."""
     return BoardRow(
         outcome=number,
@@ -181,7 +205,7 @@ def _row_of_none(market: Market, number: int, path: list[TickRow]) -> BoardRow:
     )
 
 
-def _since_round(params: MarketParams, number: int, rounds: list[EventRow]) -> int:
+def _since_round(params: MarketParams, number: int, rounds: Sequence[EventRow]) -> int:
     """The YES price right after the last round; before the first, that of the start."""
     if rounds:
         last: Mapping[str, Any] = rounds[-1].payload  # Any: to_json of engine.events.Eliminated
@@ -191,7 +215,7 @@ def _since_round(params: MarketParams, number: int, rounds: list[EventRow]) -> i
     return start_price(params, number)
 
 
-def _round_of(number: int, rounds: list[EventRow]) -> int | None:
+def _round_of(number: int, rounds: Sequence[EventRow]) -> int | None:
     for row in rounds:
         event: Mapping[str, Any] = row.payload  # Any: to_json of engine.events.Eliminated
         if number in event["outcomes"]:
