@@ -61,21 +61,27 @@ _SET_DURATION = update(ticks).where(ticks.c.market == bindparam("b_market"), tic
 
 
 class Events(Repository):
+    """What happened beside trades and gas. What an order became is in its own row."""
+
     async def of(self, market: int, type: str | None = None) -> list[EventRow]:
-        """Oldest first, of one type (the engine's class name) or all. What an order became is in its own row."""
+        """Oldest first, of one type (the engine's class name) or all."""
         bound = {"market": market} if type is None else {"market": market, "type": type}
         rows = await self._session.rows(_EVENTS if type is None else _EVENTS_OF_TYPE, bound)
-        return [
-            EventRow(
-                market=row["market"],
-                id=row["event_id"],
-                tick=row["tick_id"],
-                ts_ms=row["ts_ms"],
-                type=row["type"],
-                payload=row["payload"],
-            )
-            for row in rows
-        ]
+        return [_event(row) for row in rows]
+
+    async def among(self, market: int, types: Sequence[str]) -> list[EventRow]:
+        """Those of these types, oldest first. Sorted here: so the index by type is used, however long the market."""
+        rows = await self._session.rows(_EVENTS_AMONG, {"market": market, "types": list(types)})
+        return sorted((_event(row) for row in rows), key=lambda event: event.id)
+
+    async def get(self, market: int, number: int) -> EventRow | None:
+        row = await self._session.row(_EVENT, {"market": market, "number": number})
+        return None if row is None else _event(row)
+
+    async def in_tick(self, market: int, tick: int, type: str) -> list[EventRow]:
+        """Those of one type in one tick, oldest first."""
+        rows = await self._session.rows(_EVENTS_IN_TICK, {"market": market, "type": type, "tick": tick})
+        return sorted((_event(row) for row in rows), key=lambda event: event.id)
 
 
 _LATEST_METRICS = (
@@ -83,6 +89,10 @@ _LATEST_METRICS = (
 )
 _EVENTS = select(events).where(events.c.market == bindparam("market")).order_by(events.c.event_id)
 _EVENTS_OF_TYPE = _EVENTS.where(events.c.type == bindparam("type"))
+_OF_MARKET = select(events).where(events.c.market == bindparam("market"))
+_EVENTS_AMONG = _OF_MARKET.where(events.c.type.in_(bindparam("types", expanding=True)))
+_EVENTS_IN_TICK = _OF_MARKET.where(events.c.type == bindparam("type"), events.c.tick_id == bindparam("tick"))
+_EVENT = _OF_MARKET.where(events.c.event_id == bindparam("number"))
 
 
 class Metrics(Repository):
@@ -125,6 +135,17 @@ def _at(moments: int) -> Select[*tuple[object, ...]]:
     tick_ids = [last.where(ticks.c.ts_ms <= bindparam(f"at_{place}")).scalar_subquery() for place in range(moments)]
     query = select(ticks).where(ticks.c.market == bindparam("market"), ticks.c.tick_id.in_(tick_ids))
     return query.order_by(ticks.c.tick_id)
+
+
+def _event(row: RowMapping) -> EventRow:
+    return EventRow(
+        market=row["market"],
+        id=row["event_id"],
+        tick=row["tick_id"],
+        ts_ms=row["ts_ms"],
+        type=row["type"],
+        payload=row["payload"],
+    )
 
 
 def _ticks(market: int) -> Select[*tuple[object, ...]]:

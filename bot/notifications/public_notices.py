@@ -8,7 +8,7 @@ from bot.chat.reply import Audience, Picture, Reply
 from bot.market.standings import board_of
 from bot.market.terms import asked_by, kept_changes
 from bot.market.wording import read_names
-from bot.notifications.notice_context import NoticeContext, asked_by_hand, reason, reason_by_hand, reason_to_the_last
+from bot.notifications.notice_context import NoticeContext
 from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
 from bot.words import claims as words_claims
@@ -55,7 +55,7 @@ async def eliminated(notice: NoticeContext) -> Reply:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
         alt += f"after {whose_exit} exit. {_figures(notice, after)}"
-    reason = await reason_to_the_last(notice, "eliminate", eliminated)
+    reason = await notice.reasons.to_the_last("eliminate", eliminated, notice.at_ms)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 
 
@@ -67,23 +67,25 @@ async def resolved(notice: NoticeContext) -> Reply:
     before = {int(number): int(yes) for number, yes, _ in notice.payload["prices_before"]}
     if before:
         alt += f". Before it, {_figures(notice, before)}"
-    reason = await reason_to_the_last(notice, "resolve", winners)
+    reason = await notice.reasons.to_the_last("resolve", winners, notice.at_ms)
     return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
 
 
 async def claimed(notice: NoticeContext) -> Reply:
     losers = notice.payload.get("losers")
     action, named = ("eliminate", losers) if losers else ("resolve", winners_of(notice.payload))
-    return words_claims.claimed(notice.market, notice.payload, await reason(notice, action, named))
+    return words_claims.claimed(notice.market, notice.payload, await notice.reasons.of(action, named, notice.at_ms))
 
 
 async def corrected(notice: NoticeContext) -> Reply:
     named = notice.payload.get("losers") or winners_of(notice.payload)
-    return words_claims.corrected(notice.market, notice.payload, await reason(notice, "correct", named))
+    return words_claims.corrected(
+        notice.market, notice.payload, await notice.reasons.of("correct", named, notice.at_ms)
+    )
 
 
 async def frozen(notice: NoticeContext) -> Reply:
-    reason = await reason_by_hand(notice, "freeze") if notice.payload["round"] is None else ""
+    reason = await notice.reasons.by_hand("freeze", notice.at_ms) if notice.payload["round"] is None else ""
     return words_announcements.frozen(notice.payload, reason)
 
 
@@ -91,15 +93,15 @@ async def resumed(notice: NoticeContext) -> Reply | None:
     """After a round the ceremony has said it."""
     if notice.payload["round"] is not None:
         return None
-    return words_announcements.resumed(await reason_by_hand(notice, "resume"))
+    return words_announcements.resumed(await notice.reasons.by_hand("resume", notice.at_ms))
 
 
 async def paused(notice: NoticeContext) -> Reply:
-    return words_announcements.paused(await reason_by_hand(notice, "pause"))
+    return words_announcements.paused(await notice.reasons.by_hand("pause", notice.at_ms))
 
 
 async def voided(notice: NoticeContext) -> Reply:
-    row = await asked_by_hand(notice, "void")
+    row = await notice.reasons.asked_by_hand("void", notice.at_ms)
     actor = None if row is None else row.actor
     member = None if actor is None else await notice.uow.members.get(notice.market.id, actor)
     person = None if actor is None else await notice.uow.people.get(actor)
@@ -122,7 +124,13 @@ async def cut(notice: NoticeContext) -> Reply:
     return words_cuts.cut(notice.market, notice.payload, reason, who)
 
 
-async def digest(notice: NoticeContext) -> Reply:
+SHOWS_TRADES = frozenset({"room"})  # platforms that show every trade as it happens
+
+
+async def digest(notice: NoticeContext) -> Reply | None:
+    """Not where everybody sees each trade anyway: it would push what people come for out of sight."""
+    if notice.platform in SHOWS_TRADES:
+        return None
     after, until = int(notice.payload["after"]), int(notice.payload["until"])
     activity = await notice.uow.trades.activity(notice.market.id, after, until)
     return words_announcements.digest(notice.market.params, notice.payload, activity, notice.now_ms)

@@ -232,16 +232,19 @@ def round_asked(market: Market, facts: Facts, active: Iterable[int]) -> Reply:
     return Reply(head=line("Still waiting. " if facts.get("again") else "", head), blocks=kept, tone=Tone.COLD)
 
 
+def out_sentence(params: MarketParams, gone: Sequence[int], reason: str) -> Line:
+    """`Brazil is out. 7-1.`"""
+    verb = "is" if len(gone) == 1 else "are"
+    why = f" {first_upper(sentence(reason))}" if reason else ""
+    return line(*_bold_outcomes(params, gone), f" {verb} out.{why}")
+
+
 def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str) -> Reply:
     """Out, paid, what the others are worth now, the sum, the chart."""
     params = market.params
     gone: list[int] = list(facts["outcomes"])
-    verb = "is" if len(gone) == 1 else "are"
-    head: list[str | Part] = [*_bold_outcomes(params, gone), f" {verb} out."]
-    if reason:
-        head.append(f" {first_upper(sentence(reason))}")
     rows: list[Block] = [
-        line(_payouts(facts)),
+        line(payouts(facts)),
         inheritance(params, gone, facts),
         line(sum_line(facts)),
         *used_up(facts.get("used", ()), "now"),
@@ -253,7 +256,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
         rows.append(picture)
     rows += head_blocks(facts["head"])
     actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
-    return to_chat(*head, blocks=rows, actions=actions, tone=Tone.LOUD)
+    return to_chat(*out_sentence(params, gone, reason), blocks=rows, actions=actions, tone=Tone.LOUD)
 
 
 def _bold_outcomes(params: MarketParams, numbers: Sequence[int]) -> list[Part]:
@@ -265,7 +268,8 @@ def _bold_outcomes(params: MarketParams, numbers: Sequence[int]) -> list[Part]:
     return parts
 
 
-def _payouts(facts: Facts) -> str:
+def payouts(facts: Facts) -> str:
+    """What an elimination paid, and to how many."""
     if not facts["paid"]:
         return "Nobody held NO, so nothing is paid."
     holders = int(facts["holders_no"])
@@ -313,35 +317,33 @@ def retuned(changed: Sequence[TermChange], who: str, reason: str) -> Reply:
 # -- the end
 
 
+def win_sentence(market: Market, winners: Sequence[int], reason: str) -> Line:
+    """`Germany wins World Cup 2014. 1-0 after extra time.`"""
+    title = clean(market.title)
+    why = f" {first_upper(sentence(reason))}" if reason else ""
+    who = listed_outcomes(market.params, winners, style=Style.BOLD)
+    return line(*who, f" wins {title}.{why}" if len(winners) == 1 else f" share {title} in a dead heat.{why}")
+
+
+def winnings(facts: Facts) -> list[Line]:
+    """What the end paid, and where the winner stood before it."""
+    winners, paid = winners_of(facts), int(facts["paid"])
+    before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
+    holders = people(int(facts["holders"]), "holder", "holders")
+    held = f"{money(paid)} paid to {holders} of tokens that were right."
+    then = _stood_at(before.get(winners[0])) if len(winners) == 1 else _shares(len(winners))
+    return [line(held if paid else "Nobody held a token that was right."), then]
+
+
 def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Picture | None, reason: str) -> Reply:
     """The winner, or those who share, what was paid, the podium."""
-    params = market.params
-    winners = winners_of(facts)
-    winner = winners[0] if len(winners) == 1 else None
-    head: list[str | Part] = (
-        [*listed_outcomes(params, winners, style=Style.BOLD), f" share {clean(market.title)} in a dead heat."]
-        if winner is None
-        else [outcome(params, winner, Style.BOLD), f" wins {clean(market.title)}."]
-    )
-    if reason:
-        head.append(f" {first_upper(sentence(reason))}")
-    before = {int(i): int(yes) for i, yes, _ in facts["prices_before"]}
-    paid = int(facts["paid"])
-    holders = people(int(facts["holders"]), "holder", "holders")
-    rows: list[Block] = [
-        line(
-            f"{money(paid)} paid to {holders} of tokens that were right."
-            if paid
-            else "Nobody held a token that was right."
-        ),
-        _shares(len(winners)) if winner is None else _stood_at(before.get(winner)),
-    ]
-    rows += podium(facts["podium"], names)
+    rows: list[Block] = [*winnings(facts), *podium(facts["podium"], names)]
     rows.append(late(facts))
     if picture is not None:
         rows.append(picture)
     rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
     rows += head_blocks(facts["head"])
+    head = win_sentence(market, winners_of(facts), reason)
     return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
 
 

@@ -232,12 +232,17 @@ def outcome_note(data: OutcomeData, market: str) -> str:
     return f"{market} · {traded} · {moment(data.times[-1])}" if data.times else f"{market} · {traded}"
 
 
+def house_result(result: int, stake: int) -> str:
+    """What the house won, below 0 what it lost, once all is paid; without a full stop."""
+    if result >= 0:
+        return f"The house ends {round_money(result)} ahead"
+    return f"The house gave {round_money(-result)} of its {round_money(stake)} to the crowd"
+
+
 def maker_title(data: MakerData) -> str:
     """What the house can lose now, or what it did."""
     if data.result is not None:
-        if data.result >= 0:
-            return f"The house ends {round_money(data.result)} ahead"
-        return f"The house gave {round_money(-data.result)} of its {round_money(data.stake)} to the crowd"
+        return house_result(data.result, data.stake)
     risk = data.risk[-1] if data.risk else 0
     if risk <= 0:
         return f"Whoever wins, the house gains {round_money(-risk)} or more"

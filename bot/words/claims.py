@@ -108,33 +108,46 @@ def _final_stands(event: Claimed) -> list[Line]:
 # -- in the chat
 
 
+def claim_sentence(market: Market, facts: Facts, reason: str) -> Line:
+    """`Germany wins World Cup 2014.`, `Brazil is declared out.`; nobody is paid yet."""
+    why = f" {first_upper(sentence(reason))}" if reason else ""
+    named = listed_outcomes(market.params, _named(facts), style=Style.BOLD)
+    return line(*named, f" {_verb(market, facts)}.{why}")
+
+
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """Who won, or who is out of a round, is named; nobody is paid yet."""
-    why = f" {first_upper(sentence(reason))}" if reason else ""
     used = used_up(facts.get("used", ()))
-    rows = [*_until_paid(facts), *used, _say_so(), late(facts), *head_blocks(facts["head"])]
-    head = listed_outcomes(market.params, _named(facts), style=Style.BOLD)
-    return to_chat(*head, f" {_verb(market, facts)}.{why}", blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+    rows = [*until_paid(facts), *used, _say_so(), late(facts), *head_blocks(facts["head"])]
+    return to_chat(*claim_sentence(market, facts, reason), blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+
+
+def correction_sentence(market: Market, facts: Facts, reason: str) -> Line:
+    """`Corrected: Germany wins World Cup 2014 (named before: Brazil). The goal did not count.`"""
+    why = first_upper(sentence(reason)) if reason else "No reason was given."
+    named = listed_outcomes(market.params, _named(facts), style=Style.BOLD)
+    before = _names(market.params, _named_before(facts))
+    return line("Corrected: ", *named, f" {_verb(market, facts)} (named before: {before}). {why}")
 
 
 def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     """Others are named instead."""
-    before = facts["before"] if isinstance(facts["before"], list) else [facts["before"]]
-    why = first_upper(sentence(reason)) if reason else "No reason was given."
     rows = [
-        line("Nobody was paid for ", *listed_outcomes(market.params, before), ", so nothing has to come back."),
-        *_until_paid(facts),
+        not_paid_before(market.params, facts),
+        *until_paid(facts),
         _say_so(),
         *head_blocks(facts["head"]),
     ]
-    return to_chat(
-        "Corrected: ",
-        *listed_outcomes(market.params, _named(facts), style=Style.BOLD),
-        f" {_verb(market, facts)} (named before: {_names(market.params, before)}). {why}",
-        blocks=rows,
-        actions=(_board(),),
-        tone=Tone.LOUD,
-    )
+    return to_chat(*correction_sentence(market, facts, reason), blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+
+
+def not_paid_before(params: MarketParams, facts: Facts) -> Line:
+    before = listed_outcomes(params, _named_before(facts))
+    return line("Nobody was paid for ", *before, ", so nothing has to come back.")
+
+
+def _named_before(facts: Facts) -> list[int]:
+    return list(facts["before"]) if isinstance(facts["before"], list | tuple) else [facts["before"]]
 
 
 def _named(facts: Facts) -> list[int]:
@@ -148,7 +161,8 @@ def _verb(market: Market, facts: Facts) -> str:
     return f"{'wins' if one else 'share'} {clean(market.title)}"
 
 
-def _until_paid(facts: Facts) -> list[Line]:
+def until_paid(facts: Facts) -> list[Line]:
+    """To whom what goes, and when."""
     due, until = int(facts["due"]), Stamp(int(facts["until_ms"]), countdown=True)
     holders = people(int(facts["holders"]), "holder", "holders")
     if facts.get("losers"):
