@@ -18,6 +18,8 @@ MICRO = 10**6
 """Micro-dollars in a dollar, micro-tokens in a token."""
 
 CENT = MICRO // 100
+TENTH = CENT // 10
+"""Of a cent: what prices are shown in."""
 
 RATE = 10**12
 """One, as a rate."""
@@ -54,6 +56,11 @@ def half_up(numerator: int, denominator: int) -> int:
 def whole_cents(micro: int) -> int:
     """Money as people are told it, cut to the cent below; in micro-dollars."""
     return micro // CENT * CENT
+
+
+def whole_tenths(micro: int) -> int:
+    """A price as people are told it, to the nearest tenth of a cent, halves up; in micro-dollars."""
+    return half_up(micro, TENTH) * TENTH
 
 
 def times_power(amount: int, numerator: int, denominator: int, exponent: int, *, up: bool) -> int:

@@ -32,6 +32,7 @@ whoever reads it can hold against a later one.
 | outdated | admins | rules: those the market was begun by |
 | asks_now | admins | rounds: those that were to be decided by the lowest price |
 | board | chats (slot and key `board`) | tick |
+| alert | see `scheduler.alerts` | |
 | lead_change, digest, countdown, overdue, round_asked again | see `scheduler.signals` | |
 """
 

@@ -16,6 +16,7 @@ from engine.events import Event, Fill, Reason, Resolved
 from engine.risk import OVER, InvariantBroken
 from engine.state import Side, Status, price_micro
 from scheduler import notices
+from scheduler.alerts import alert_notices, shown_prices
 from scheduler.cut_notices import cut_notices, cut_of, touched_orders
 from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
@@ -208,7 +209,7 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     await uow.members.nothing_coming(market.id)
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
     head = await save_tick(uow, uow.journal, outcome)
-    refused, lapsed = notices.refused_orders(orders), await _lapsed(uow, outcome)
+    refused, lapsed = notices.refused_orders(orders), [*await _lapsed(uow, outcome), *await _alerts(uow, outcome)]
     signed = await _head_to_post(uow, outcome)
     await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace), *lapsed], wall_ms)
     await uow.commit()
@@ -247,6 +248,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace, wall
     head = await _head_to_post(uow, outcome)
     event_notices = notices.tick_notices(outcome, head, pace, podium)
     event_notices = [*await _cut_notices(uow, outcome, head), *event_notices, *await _lapsed(uow, outcome)]
+    event_notices += await _alerts(uow, outcome)
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     snapshot = MarketSnapshot(
@@ -281,6 +283,15 @@ async def _lapsed(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:
         return []
     over = outcome.after.status in OVER
     return [notices.lapsed(row) for row in await uow.approvals.lapse(outcome.market.id, outcome.now_ms, over=over)]
+
+
+async def _alerts(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:
+    """Alerts whose price is passed, or that nothing can pass any more, are told and over: once, as this tick is."""
+    market, shown = outcome.market.id, shown_prices(outcome)
+    alerts = await uow.alerts.over(market, shown)
+    if alerts:
+        await uow.alerts.remove(market, [alert.id for alert in alerts])
+    return alert_notices(outcome, shown, alerts)
 
 
 async def _cut_notices(uow: UnitOfWork, outcome: TickOutcome, head: str) -> list[Notice]:

@@ -50,7 +50,7 @@ ORDER = (
 UNDER_A_MARKET = frozenset(
     (
         *("users", "positions", "binaries", "orders", "lob_pools", "trades", "ticks", "tiles", "events", "metrics"),
-        *("ledger", "actions", "approvals", "wordings", "announcements"),
+        *("ledger", "actions", "approvals", "wordings", "announcements", "alerts"),
     )
 )
 # `Journal` sees to the lock of the one it writes, `migrate` to its own

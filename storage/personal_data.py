@@ -20,6 +20,7 @@ from storage.personal_texts import NamedIn, names_of, naming, told_of, without
 from storage.records import Identity
 from storage.room_messages import PEOPLE, RoomMessages, count
 from storage.schema import (
+    alerts,
     approvals,
     chat_admins,
     chats,
@@ -54,6 +55,7 @@ class Traces:
     messages: int  # in the room, by them or to them
     admin_of: tuple[str, ...]  # titles of chats
     lines: int  # kept for buttons and links of theirs
+    alerts: int  # that wait, in all markets
 
 
 class PersonalData(Repository):
@@ -146,6 +148,7 @@ class PersonalData(Repository):
             messages=await number(select(func.count()).select_from(room_messages).where(_messages_of(ids))),
             admin_of=tuple(str(row["title"]) for row in rows),
             lines=await number(select(func.count()).select_from(lines).where(_lines_of(ids, identities))),
+            alerts=await number(select(func.count()).select_from(alerts).where(alerts.c.user.in_(ids))),
         )
 
     async def hold_all(self, person: int, *, chat: int | None = None) -> None:
@@ -158,9 +161,9 @@ class PersonalData(Repository):
         await self._markets.lock_all()
 
     async def erase(self, person: int, *, chat: int | None = None) -> None:
-        """Identities, names, settings, pings, codes, kept lines, what they typed in the room and their name in what
-        others said there and in the log, private chats (`chat` is the one they are in now), what waits to be told to
-        them. Accounts and their numbers stay. All of it has been held."""
+        """Identities, names, settings, pings, alerts, codes, kept lines, what they typed in the room and their name in
+        what others said there and in the log, private chats (`chat` is the one they are in now), what waits to be told
+        to them. Accounts and their numbers stay. All of it has been held."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -248,6 +251,7 @@ class PersonalData(Repository):
         await self._delete(telegram_inbox, telegram_inbox.c.person.in_(telegram))
 
     async def _erase_settings(self, ids: Sequence[int]) -> None:
+        await self._session.run(delete(alerts).where(alerts.c.user.in_(ids)))
         for table in (preferences, pings, codes, chat_admins):
             await self._delete(table, table.c.person.in_(ids))
 

@@ -529,6 +529,22 @@ attempts = Table(  # wrong guesses at secrets and joins of strangers, within the
     Index("ix_attempts_key_at_ms", "key", "at_ms"),
     Index("ix_attempts_at_ms", "at_ms"),
 )
+alerts = Table(  # what members asked to be told once, when a price is passed
+    "alerts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _market(),
+    Column("user", BigId, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("side", String(3), nullable=False),
+    Column("price", BigInteger, nullable=False),  # as prices are shown
+    Column("above", Boolean, nullable=False),  # told from there on up, else from there on down
+    Column("ts_ms", BigInteger, nullable=False),
+    UniqueConstraint("market", "user", "outcome", "side", "price"),
+    Index("ix_alerts_market_outcome", "market", "outcome", "side", "above", "price"),
+    sqlite_autoincrement=True,  # a number stands behind buttons: none is given twice
+)
+
 lines = Table(  # lines too long for a button, and those a link leads back to
     "lines",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from storage.actions import Actions, Approvals
+from storage.alerts import Alerts
 from storage.attempts import Attempts
 from storage.audit import Audit
 from storage.chats import Chats
@@ -122,6 +123,10 @@ class UnitOfWork(Session):
     @cached_property
     def tickets(self) -> Tickets:
         return Tickets(self)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self, self.markets)
 
     @cached_property
     def outbox(self) -> Outbox:

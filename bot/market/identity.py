@@ -78,8 +78,9 @@ async def _unused(uow: UnitOfWork, market: int, person: int, other: int) -> Memb
 
 
 async def _carry_over(uow: UnitOfWork, market: Market, closing: Member, other: int) -> None:
-    """Who is barred or unranked stays so under the account that is left."""
+    """Who is barred or unranked stays so under the account that is left, and has the alerts of both."""
     left = await uow.members.get_one(market.id, other)
+    await uow.alerts.move(market.id, closing.person, left.person)
     if closing.barred is not None and left.barred is None:
         await uow.members.set_barred(market.id, left.person, closing.barred)
     if closing.unranked:

@@ -13,12 +13,11 @@ from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 
-from engine.units import whole_cents
+from engine.units import TENTH, whole_cents, whole_tenths
 
 MICRO = 10**6
 CENT = MICRO // 100
 RATE = 10**12
-_TENTH = CENT // 10  # of a cent: prices
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -101,14 +100,14 @@ def price(micro: int, cut: Cut = Cut.NEAREST) -> str:
     """A price of a token in tenths of a cent: `50.6¢`; from ten dollars a token on, as money."""
     if abs(micro) >= 10 * MICRO:
         return money(micro, cut)
-    tenths = _divide(micro, _TENTH, cut)
+    tenths = _divide(micro, TENTH, cut)
     sign = MINUS if tenths < 0 else ""
     return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10}¢"
 
 
 def shown_price(micro: int) -> int:
     """A price as `price` shows it, in millionths: two that read the same are the same."""
-    return _divide(micro, _TENTH, Cut.NEAREST) * _TENTH
+    return whole_tenths(micro) if micro >= 0 else -whole_tenths(-micro)
 
 
 def price_change(micro: int) -> str:

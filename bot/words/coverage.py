@@ -20,7 +20,7 @@ _SUBJECTS = {
     "notes": "the bot's own notes: drafts, reminders, one-use codes, lines behind buttons, how long a tick took",
     "requests": "the platforms' ids of requests, and offers that nobody confirmed",
     "platforms": "what platforms say of chats and people: titles, who is an admin there, when they were seen",
-    "settings": "everybody's own settings and pings",
+    "settings": "everybody's own settings, pings and alerts",
     "messages": "where a message stands, which one it replaces, whether and how often it was sent; what people said in "
     "the room",
     "key": "the key that signs heads: a signature tells whose it is",

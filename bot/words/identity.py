@@ -118,6 +118,8 @@ def stored(all_: StoredPerson) -> Reply:
         rows.append(line(f"Pings in {clean(title) or 'a chat'}: {listed(sorted(kinds))}."))
     if all_.traces.admin_of:
         rows.append(line(f"Seen as an admin of {listed([clean(chat) or 'a chat' for chat in all_.traces.admin_of])}."))
+    if all_.traces.alerts:
+        rows.append(line(f"Alerts: {plural(all_.traces.alerts, 'price')} you are waiting for; ", code("/alert"), "."))
     if all_.traces.messages:
         rows.append(line(f"In the room: {plural(all_.traces.messages, 'message')} by you or to you."))
     if all_.traces.lines:
@@ -188,7 +190,10 @@ def preview(accounts: Sequence[AccountSummary], name: str, code_: str, person: i
     for account in accounts:
         rows.extend(_left(account))
     rows += [
-        line(f"Your ids, names, settings, pings, codes and all you typed in the room are erased; you become {name}."),
+        line(
+            "Your ids, names, settings, pings, alerts, codes and all you typed in the room are erased; "
+            f"you become {name}."
+        ),
         line(
             "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
             "and posts in the room have it, too, instead of your name."
@@ -228,8 +233,8 @@ def _left(account: AccountSummary) -> list[Line]:
 def forgotten(name: str, accounts: int) -> Reply:
     rows = [
         line(
-            "Your ids, names, settings, pings and messages are erased. What stands in a chat of another platform is "
-            "that platform's to delete."
+            "Your ids, names, settings, pings, alerts and messages are erased. What stands in a chat of another "
+            "platform is that platform's to delete."
         )
     ]
     if accounts:

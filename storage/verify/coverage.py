@@ -51,6 +51,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "settings": {
             "preferences": ("person", "slippage", "confirm", "autofill", "quiet"),
             "pings": ("person", "chat", "kind"),
+            "alerts": ("id", "market", "user", "outcome", "side", "price", "above", "ts_ms"),
         },
         "messages": {
             "outbox": (*_OUTBOX, "dropped"),

@@ -30,6 +30,8 @@ CHANGES = (  # a statement wakes, whatever it finds to change
     ("UPDATE users SET display_name = 'Ann'", Topic.MARKET),
     ("INSERT INTO users SELECT * FROM users", Topic.MARKET),
     ("INSERT INTO wordings SELECT * FROM wordings", Topic.MARKET),
+    ("INSERT INTO alerts SELECT * FROM alerts", Topic.MARKET),
+    ("DELETE FROM alerts", Topic.MARKET),
     ("INSERT INTO telegram_inbox SELECT * FROM telegram_inbox", Topic.TELEGRAM_INBOX),
 )
 
