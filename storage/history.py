@@ -26,12 +26,12 @@ class Ticks(Repository):
         row = await self._session.row(_LATEST_TICK, {"market": market})
         return None if row is None else _tick(row)
 
-    async def series(self, market: int, since_ms: int | None = None) -> list[TickRow]:
-        """Oldest first; those at or after `since_ms`. The first of all is tick 0, the prices at the start. Page by
-        page: in a unit that reads at length the loop has its turn between them."""
+    async def series(self, market: int, since_ms: int | None = None, after: int = -1) -> list[TickRow]:
+        """Oldest first; those at or after `since_ms`, after the tick `after`. The first of all is tick 0, the prices at
+        the start. Page by page: in a unit that reads at length the loop has its turn between them."""
         bound = {"market": market, "since": since_ms or 0, "most": PAGE}
         series: list[TickRow] = []
-        while page := await self._session.rows(_SERIES, bound | {"after": series[-1].tick if series else -1}):
+        while page := await self._session.rows(_SERIES, bound | {"after": series[-1].tick if series else after}):
             series += [_tick(row) for row in page]
         return series
 

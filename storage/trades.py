@@ -56,11 +56,15 @@ class Trades(Repository):
                     by_number[number][trade.id] = trade
         self._prefetched |= {(market, number): list(legs.values()) for number, legs in by_number.items()}
 
-    async def recent(self, market: int, outcome: int | None = None, n: int = 20) -> list[TradeRow]:
-        """Newest first."""
-        if outcome is None:
-            return await self._list(_RECENT, market=market, most=n)
-        return await self._list(_RECENT_OF_OUTCOME, market=market, outcome=outcome, most=n)
+    async def recent(
+        self, market: int, outcome: int | None = None, n: int = 20, before: int | None = None
+    ) -> list[TradeRow]:
+        """Newest first; those numbered below `before`, where that is given."""
+        query = _RECENT if outcome is None else _RECENT_OF_OUTCOME
+        bound = {"market": market, "most": n} if outcome is None else {"market": market, "most": n, "outcome": outcome}
+        if before is None:
+            return await self._list(query, **bound)
+        return await self._list(query.where(trades.c.trade_id < bindparam("before")), **bound, before=before)
 
     async def count(self, market: int) -> int:
         """How often people have traded in a market."""

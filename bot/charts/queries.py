@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import islice
+from typing import Literal, NamedTuple
 
+from bot.charts.price_history import History, PriceHistory, beside, thinned
 from bot.chat.chart_data import (
     ChartData,
     Exit,
     LeaderboardData,
     MakerData,
     OutcomeData,
+    OutcomeSeries,
     PricesData,
     RankedPerson,
+    RoundMark,
+    SeriesData,
     VolumeData,
 )
 from bot.chat.reply import Picture
 from bot.text.numbers import places
+from bot.words.charts import round_name
 from bot.words.shared import winners_of
 from engine.state import PROFIT_SOURCES, Status
 from storage.rankings import standings
@@ -27,7 +32,8 @@ from storage.unit_of_work import UnitOfWork
 
 PAID_OUT = (Status.RESOLVED, Status.CLOSED)
 MOST_ROWS = 10
-MOST_POINTS = 1_500  # more than a canvas has pixels side by side; a whole season has no more to show
+
+Span = int | Literal["round", "all"]  # so many ms back, since the last round, or from the start
 
 
 async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
@@ -53,6 +59,83 @@ async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
     if picture.kind == "outcome" and picture.outcome is not None and 0 <= picture.outcome < market.params.n_outcomes:
         return _outcome(market, rows, events, picture.outcome)
     return None
+
+
+async def series(uow: UnitOfWork, market: Market, kept: PriceHistory, span: Span) -> SeriesData | None:
+    """What a page draws the market's chart from, as of its last tick; None where it has none yet."""
+    read = await _window(uow, market, kept, span)
+    if read is None:
+        return None
+    history, rows, shown, (winners, exits), frozen = read
+    first = history.times[rows[0]]
+    out = {exit_.outcome for exit_ in exits}
+    traded = [history.traded(outcome, rows, shown) for outcome in range(market.params.n_outcomes)]
+    moments = {exit_.at_ms: round_name(exit_) for exit_ in exits if exit_.at_ms >= first}
+    return SeriesData(
+        tick=market.tick,
+        names=market.params.outcome_names,
+        ticks=tuple(history.ticks[row] for row in shown),
+        times=tuple(history.times[row] for row in shown),
+        yes=tuple(
+            tuple(column[row] if outcome not in out else column[row] or None for row in shown)
+            for outcome, column in enumerate(history.yes)
+        ),
+        volume=tuple(map(sum, zip(*traded, strict=True))),
+        freezes=frozen,
+        rounds=tuple(
+            RoundMark(at_ms=at, name=name, out=tuple(exit_.outcome for exit_ in exits if exit_.at_ms == at))
+            for at, name in sorted(moments.items())
+        ),
+        exits=tuple(exits),
+        winners=winners,
+        called_off=market.status is Status.VOIDED,
+        thinned=history.thins(rows),
+    )
+
+
+async def outcome_series(
+    uow: UnitOfWork, market: Market, kept: PriceHistory, outcome: int, span: Span
+) -> OutcomeSeries | None:
+    """The same of one outcome, with what was traded in it."""
+    read = await _window(uow, market, kept, span)
+    if read is None:
+        return None
+    history, rows, shown, *_ = read
+    yes, no = ([column[row] for row in shown] for column in (history.yes[outcome], history.no[outcome]))
+    return OutcomeSeries(
+        ticks=tuple(history.ticks[row] for row in shown),
+        times=tuple(history.times[row] for row in shown),
+        yes=tuple(price or None for price in yes),
+        no=tuple(price if other else None for price, other in zip(no, yes, strict=True)),
+        volume=tuple(history.traded(outcome, rows, shown)),
+        total=history.sums[outcome][rows.stop - 1],
+    )
+
+
+class _Window(NamedTuple):
+    """Part of a history: its rows and those that are shown, who won and who is out, the stretches without trading."""
+
+    history: History
+    rows: range
+    shown: list[int]
+    ends: tuple[tuple[int, ...], list[Exit]]
+    frozen: tuple[tuple[int, int], ...]
+
+
+async def _window(uow: UnitOfWork, market: Market, kept: PriceHistory, span: Span) -> _Window | None:
+    if market.start_ms is None or market.tick_ms is None:
+        return None
+    history = await kept.of(uow, market)
+    events = await uow.events.of(market.id)
+    winners, exits = _exits(market, events)
+    everything = history.rows(market.tick, None)
+    exits = [exit_ for exit_ in exits if not history.yes[exit_.outcome][everything[-1]]]  # not those a cut took back
+    rounds = [exit_.at_ms for exit_ in exits if not exit_.final]
+    since = max(rounds, default=None) if span == "round" else None if span == "all" else market.tick_ms - span
+    rows = history.rows(market.tick, since)
+    frozen = _frozen(market, events, history.times[rows[0]], market.tick_ms)
+    moments = [*(moment for stretch in frozen for moment in stretch), *(exit_.at_ms for exit_ in exits)]
+    return _Window(history, rows, history.shown(rows, moments), (winners, exits), frozen)
 
 
 def _prices(market: Market, rows: Sequence[TickRow], events: Sequence[EventRow]) -> PricesData:
@@ -137,14 +220,9 @@ async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
 
 
 def _thinned(rows: Sequence[TickRow], moments: Sequence[int]) -> list[TickRow]:
-    """About MOST_POINTS of them, evenly, the last always, and those on either side of each of `moments`: so that no
-    price seems to move while trading stands still."""
-    step = -(-len(rows) // MOST_POINTS)
-    kept = {*range(0, len(rows), step), len(rows) - 1}
-    for moment in moments:
-        after = bisect_left(rows, moment, key=lambda row: row.ts_ms)
-        kept |= {max(0, after - 1), min(after, len(rows) - 1)}
-    return [rows[at] for at in sorted(kept)]
+    """About `MOST_POINTS` of them, and those on either side of each of `moments`."""
+    all_, times = range(len(rows)), [row.ts_ms for row in rows]
+    return [rows[at] for at in sorted({*thinned(all_), *beside(times, all_, moments)})]
 
 
 def _exits(market: Market, events: Sequence[EventRow]) -> tuple[tuple[int, ...], list[Exit]]:

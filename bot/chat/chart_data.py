@@ -54,6 +54,46 @@ class OutcomeData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundMark:
+    """A round that was decided: when, what it is called, and who went out in it."""
+
+    at_ms: int
+    name: str
+    out: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesData:
+    """Steps of all outcomes for a page that draws them itself: `ticks` and `times` of each point, YES by outcome and
+    the money traded since the point before. `thinned`: some ticks that moved a price are left out."""
+
+    tick: int
+    names: tuple[str, ...]
+    ticks: tuple[int, ...]
+    times: tuple[int, ...]
+    yes: tuple[tuple[int | None, ...], ...]
+    volume: tuple[int, ...]
+    freezes: tuple[tuple[int, int], ...]
+    rounds: tuple[RoundMark, ...]
+    exits: tuple[Exit, ...]
+    winners: tuple[int, ...]
+    called_off: bool
+    thinned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeSeries:
+    """The same of one outcome: YES, NO and the money traded in it since the point before, `total` of it in all."""
+
+    ticks: tuple[int, ...]
+    times: tuple[int, ...]
+    yes: tuple[int | None, ...]
+    no: tuple[int | None, ...]
+    volume: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MakerData:
     """The house: what it would lose at worst, what it has kept so far by source (running totals), volume a tick."""
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
-from bot.chat.facts import BookLevel, DepthStep, TokenBook
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Audience, Picture, Reply, Tone
@@ -16,10 +15,10 @@ from bot.grammar.times import SpanArg
 from bot.grammar.types import Choice, PageArg
 from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
+from bot.market.depth import depth_steps, token_book
 from bot.market.heads import head_now
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, ranks, season_table
-from bot.text.numbers import MICRO
 from bot.words import audit as words_audit
 from bot.words import book as words_book
 from bot.words import rules as words_rules
@@ -27,7 +26,6 @@ from bot.words import seasons as words_seasons
 from bot.words import usage as words_usage
 from bot.words import views as words
 from bot.words import wording as words_wording
-from engine.quote import Quote, quote
 from engine.state import Side, Status
 from storage.records import Market
 from storage.unit_of_work import UnitOfWork
@@ -35,7 +33,6 @@ from storage.unit_of_work import UnitOfWork
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
 ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "season": "several markets together"})]
-SIZES = tuple(dollars * MICRO for dollars in (10, 25, 50, 100, 250, 500, 1_000))
 _BOTH = (Side.YES, Side.NO)
 
 
@@ -57,65 +54,16 @@ async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Repl
 
     Where orders of yours are among them, they are marked and only you see the answer.
     """
-    yes, no = (_token_book(market, outcome, side) for side in _BOTH)
+    yes, no = (token_book(market, outcome, side) for side in _BOTH)
     own = any(order.outcome == outcome for order in market.resting())
     return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _audience(ctx))
-
-
-def _token_book(view: MarketView, outcome: int, side: Side) -> TokenBook:
-    own: dict[tuple[bool, int], int] = {}
-    for order in view.resting():
-        if (order.outcome, order.side) == (outcome, side):
-            own[order.buy, order.limit] = own.get((order.buy, order.limit), 0) + order.rest
-    sells, buys = (
-        [
-            BookLevel(limit=limit, size=size, own=own.get((buy, limit), 0))
-            for limit, size in view.state.resting.sizes(outcome, side, buy=buy)
-        ]
-        for buy in (False, True)
-    )
-    return TokenBook(sells=sells, buys=buys, price=view.price(outcome, side))
 
 
 @command("depth", role=Role.ANYONE, public=True, ready=closed_for_trading, examples=("/depth germany",))
 async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
-    sides = [
-        (side, market.price(outcome, side), [_depth_step(market, outcome, side, amount) for amount in SIZES])
-        for side in _BOTH
-    ]
+    sides = [(side, market.price(outcome, side), depth_steps(market, outcome, side)) for side in _BOTH]
     return words_book.depth(market.record.params, outcome, sides, _audience(ctx))
-
-
-def _depth_step(view: MarketView, outcome: int, side: Side, amount: int) -> DepthStep:
-    """For nobody in particular, whatever they have."""
-    size = amount * MICRO // max(1, view.price(outcome, side))
-    sell = _ask(view, outcome, side, buy=False, size=size) if size <= _held(view, outcome, side) else None
-    return DepthStep(amount=amount, buy=_ask(view, outcome, side, buy=True, spend=amount), sell=sell)
-
-
-def _ask(
-    view: MarketView, outcome: int, side: Side, *, buy: bool, size: int | None = None, spend: int | None = None
-) -> tuple[int, int] | None:
-    """(average with fees, price after), rates."""
-    priced = quote(
-        view.state,
-        view.record.params,
-        now_ms=view.engine_ms,
-        user=None,
-        outcome=outcome,
-        side=side,
-        buy=buy,
-        size=size,
-        spend=spend,
-    )
-    return (priced.average, priced.price_after) if isinstance(priced, Quote) and not priced.unsold else None
-
-
-def _held(view: MarketView, outcome: int, side: Side) -> int:
-    """Tokens people hold: nobody can sell more."""
-    binary = view.state.binaries[outcome]
-    return (binary.q_yes - binary.s_yes if side is Side.YES else binary.q_no - binary.s_no) + binary.e
 
 
 @command(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.text.numbers import span
 
 
@@ -63,6 +65,14 @@ def file_gone() -> str:
 
 def chart_gone() -> str:
     return "That chart cannot be drawn now. Ask for it again with /chart."
+
+
+def wrong_span(spans: Iterable[str]) -> str:
+    return f"There is no such span. Ask for one of these: {', '.join(spans)}."
+
+
+def wrong_number(name: str) -> str:
+    return f"“{name}” is a whole number, such as 2."
 
 
 def chart_late() -> str:

@@ -13,6 +13,7 @@ from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
+from bot.adapters.room.market_charts import MarketCharts
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.responses import Answer, person_of
 from bot.adapters.room.security import Sessions, Visitor, new_token
@@ -58,6 +59,7 @@ class Routes:
         self._draw = draw
         self._limits = limits
         self._trusted_proxies = trusted_proxies
+        self._market_charts = MarketCharts(db, self._asks)
         self._assets = assets.load()
         self.cookies = Cookies()  # known once the room listens
 
@@ -76,6 +78,7 @@ class Routes:
                 web.post(f"{base}api/press", self._press),
                 web.post(f"{base}api/fill", self._fill),
                 web.post(f"{base}api/complete", self._complete),
+                *self._market_charts.routes(base),
             ]
         return routes
 
@@ -133,6 +136,9 @@ class Routes:
         if room not in self._titles:
             raise web.HTTPNotFound
         return room
+
+    async def _asks(self, request: web.Request) -> tuple[str, Visitor]:
+        return self._room(request), await self._visitor(request)
 
     async def _me(self, request: web.Request) -> web.Response:
         room, visitor = self._room(request), await self._visitor(request)

@@ -1,0 +1,173 @@
+"""What the page draws a market from: the steps of its prices, an outcome's depth and book, its trades.
+
+The facts are those of `/chart`, `/depth`, `/book` and `/tape`. Nobody's own orders or names are in them, so each answer
+is worked out and written once for a state of the market, kept in memory, and sent to all who ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+
+from bot.adapters.room import NAME
+from bot.adapters.room.chart_json import book_json, columns_json, depth_json, series_json, trade_json
+from bot.adapters.room.limits import RefusalError
+from bot.adapters.room.page_events import to_json
+from bot.adapters.room.security import Visitor
+from bot.charts import queries
+from bot.charts.price_history import PriceHistory
+from bot.charts.queries import Span
+from bot.market.context import MarketView
+from bot.market.depth import token_book
+from bot.words import room as words
+from engine.state import Side, Status
+from storage.database import Database
+from storage.records import Json, Market, Payload
+from storage.unit_of_work import UnitOfWork
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+SPANS: Mapping[str, Span] = {
+    "5m": 5 * MINUTE,
+    "15m": 15 * MINUTE,
+    "1h": HOUR,
+    "6h": 6 * HOUR,
+    "1d": DAY,
+    "1w": 7 * DAY,
+    "30d": 30 * DAY,
+    "round": "round",
+    "all": "all",
+}
+TRADES = 30  # a page of the tape
+GZIP_FROM = 1_000  # bytes: less is not worth it
+
+Asks = Callable[[web.Request], Awaitable[tuple[str, Visitor]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An answer as it goes out, plain or compressed, and what it is known by."""
+
+    plain: bytes
+    packed: bytes
+    etag: str
+
+
+class MarketCharts:
+    """`asks` counts a request and gives its room and who asks."""
+
+    def __init__(self, db: Database, asks: Asks) -> None:
+        self._db = db
+        self._asks = asks
+        self._history = PriceHistory()
+
+    def routes(self, base: str) -> list[web.RouteDef]:
+        market = f"{base}api/v1/markets/{{market:\\d{{1,15}}}}"
+        return [
+            web.get(f"{market}/chart", self._chart),
+            web.get(f"{market}/outcomes/{{outcome:\\d{{1,3}}}}", self._outcome),
+            web.get(f"{market}/tape", self._tape),
+        ]
+
+    async def _chart(self, request: web.Request) -> web.Response:
+        (room, visitor), span = await self._asks(request), _span(request)
+        async with self._db.reading() as uow:
+            market = await _seen(uow, room, visitor, request)
+            make = partial(self._series, uow, market, span)
+            return _answer(request, await uow.figures.of(market, f"chart {span}", make))
+
+    async def _outcome(self, request: web.Request) -> web.Response:
+        (room, visitor), span = await self._asks(request), _span(request)
+        outcome = int(request.match_info["outcome"])
+        async with self._db.reading() as uow:
+            market = await _seen(uow, room, visitor, request)
+            _check(market, outcome)
+            make = partial(self._facts, uow, market, outcome, span)
+            return _answer(request, await uow.figures.of(market, f"outcome {outcome} {span}", make))
+
+    async def _tape(self, request: web.Request) -> web.Response:
+        room, visitor = await self._asks(request)
+        outcome, before = _number(request, "outcome"), _number(request, "before")
+        async with self._db.reading() as uow:
+            market = await _seen(uow, room, visitor, request)
+            if outcome is not None:
+                _check(market, outcome)
+            trades = await uow.trades.recent(market.id, outcome, n=TRADES, before=before)
+        return web.json_response([trade_json(trade) for trade in trades])
+
+    async def _series(self, uow: UnitOfWork, market: Market, span: Span) -> _Written:
+        series = await queries.series(uow, market, self._history, span)
+        return await asyncio.to_thread(_write, series_json(market, series))
+
+    async def _facts(self, uow: UnitOfWork, market: Market, outcome: int, span: Span) -> _Written:
+        series = await queries.outcome_series(uow, market, self._history, outcome, span)
+        view = MarketView(
+            record=market,
+            state=await uow.markets.state(market),
+            member=None,
+            now_ms=market.tick_ms or 0,
+        )
+        facts: dict[str, Json] = {
+            "market": market.id,
+            "tick": market.tick,
+            "o": outcome,
+            "name": view.names[outcome],
+            "in": view.state.binaries[outcome].active,
+            "yes": view.price(outcome, Side.YES),
+            "no": view.price(outcome, Side.NO),
+            "series": columns_json(series) if series else None,
+            "volume": series.total if series else 0,
+            "book": {side.value: book_json(token_book(view, outcome, side)) for side in Side},
+            "trades": [trade_json(trade) for trade in await uow.trades.recent(market.id, outcome, n=TRADES)],
+        }
+        return await asyncio.to_thread(lambda: _write({**facts, "depth": depth_json(view, outcome)}))
+
+
+def _write(data: Payload) -> _Written:
+    plain = to_json(data)
+    return _Written(plain, gzip.compress(plain, 1, mtime=0), hashlib.sha256(plain).hexdigest()[:24])
+
+
+def _answer(request: web.Request, written: _Written) -> web.Response:
+    headers = {"ETag": f'"{written.etag}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return web.Response(status=304, headers=headers)
+    body = written.plain
+    if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) >= GZIP_FROM:
+        body, headers["Content-Encoding"] = written.packed, "gzip"
+    return web.Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
+
+
+async def _seen(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
+    """The market of this address, where they may see it; else it is as if there were none."""
+    chat = await uow.chats.find(NAME, room)
+    market = await uow.markets.get(int(request.match_info["market"]))
+    if market is None or chat is None or market.chat_id != chat.id or market.status is Status.DRAFT:
+        raise web.HTTPNotFound
+    return market
+
+
+def _span(request: web.Request) -> Span:
+    span = SPANS.get(request.query.get("span", "all"))
+    if span is None:
+        raise RefusalError(400, words.wrong_span(SPANS))
+    return span
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    given = request.query.get(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 16):
+        raise RefusalError(400, words.wrong_number(name))
+    return int(given)
+
+
+def _check(market: Market, outcome: int) -> None:
+    if outcome >= market.params.n_outcomes:
+        raise web.HTTPNotFound
