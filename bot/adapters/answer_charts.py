@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.chat.pictures import Draw, drawn, has_pictures
 from bot.chat.reply import Reply
-from bot.words import charts as words
+from bot.words import answer_charts as words
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from bot.chat.invocation import Invocation
 from bot.chat.pictures import has_pictures
 from bot.chat.rate_limits import Limit, Windows
 from bot.chat.reply import Reply
-from bot.words import charts as words
+from bot.words import answer_charts as words
 
 PERSON = Limit(10, 60_000)
 CHAT = Limit(30, 60_000)

@@ -33,7 +33,7 @@ def paint(data: PricesData, theme: ThemeName) -> Canvas:
     names = shown_all(data.names)
     in_title = [canvas.shortened(name, TITLE_NAME, TITLE, "bold") for name in names]
     below = canvas.draw_title(words.prices_title(data, in_title), words.prices_note(data, shown_title(data.market)))
-    paths = [_path(data, outcome) for outcome in range(len(names))]
+    paths = [path_of(data, outcome) for outcome in range(len(names))]
     named, others = _leading(data, paths)
     labels = [(outcome, _end_label(canvas, data, names[outcome], outcome, paths)) for outcome in named]
     texts = [text for _, text in labels]
@@ -74,7 +74,7 @@ def _leading(data: PricesData, paths: Sequence[Path]) -> tuple[list[int], list[i
     return reaching[:most], reaching[most:]
 
 
-def _path(data: PricesData, outcome: int) -> Path:
+def path_of(data: PricesData, outcome: int) -> Path:
     """Where it had a price; an eliminated outcome keeps its last one until it is out, a winner ends at what it pays."""
     path = [(at, price) for at, price in zip(data.times, data.yes[outcome], strict=True) if price is not None]
     exit_ = _exit(data, outcome)
@@ -88,7 +88,7 @@ def _path(data: PricesData, outcome: int) -> Path:
     return path
 
 
-def _corners(path: Path) -> Path:
+def stepped(path: Path) -> Path:
     """The path as it is drawn: level until it changes, then straight up or down."""
     corners = path[:1]
     for (_, before), (at, price) in pairwise(path):
@@ -156,7 +156,7 @@ def _lines(canvas: Canvas, axes: Axes, data: PricesData, paths: Sequence[Path], 
     order = sorted(drawn, key=lambda each: (each not in quiet, each not in out, paths[each][-1][1]))
     for place, outcome in enumerate(order):
         colour = canvas.colours.quiet if outcome in quiet else canvas.colour(outcome)
-        corners = _corners(paths[outcome])
+        corners = stepped(paths[outcome])
         times, values = [at for at, _ in corners], [price for _, price in corners]
         width, alpha = (2.5, 0.4) if outcome in quiet else (4, 0.8) if outcome in out else (5.5, 1)
         axes.plot(
@@ -237,7 +237,7 @@ def _points_on_lines(axes: Axes, paths: Sequence[Path], edges: Box, step: float 
     """Points every few pixels along all lines."""
     points: list[tuple[float, float]] = []
     for path in paths:
-        pixels = [(_x(axes, at, edges), _y(axes, price, edges)) for at, price in _corners(path)]
+        pixels = [(_x(axes, at, edges), _y(axes, price, edges)) for at, price in stepped(path)]
         for (x0, y0), (x1, y1) in pairwise(pixels):
             count = int(max(abs(x1 - x0), abs(y1 - y0)) // step) + 1
             points.extend((x0 + (x1 - x0) * part / count, y0 + (y1 - y0) * part / count) for part in range(count))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from bot.charts.price_history import History, PriceHistory, beside, thinned
 from bot.chat.chart_data import (
+    CardData,
     ChartData,
     Exit,
     LeaderboardData,
@@ -32,6 +32,7 @@ from storage.unit_of_work import UnitOfWork
 
 PAID_OUT = (Status.RESOLVED, Status.CLOSED)
 MOST_ROWS = 10
+PODIUM, MOST_ON_PODIUM = 3, 4  # places, and rows where people tie
 
 Span = int | Literal["round", "all"]  # so many ms back, since the last round, or from the start
 
@@ -56,6 +57,8 @@ async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
     events = [row for row in await uow.events.of(market.id) if row.tick <= picture.tick]
     if picture.kind == "prices":
         return _prices(market, rows, events)
+    if picture.kind == "card" and market.winners:
+        return await _card(uow, market, _prices(market, rows, events))
     if picture.kind == "outcome" and picture.outcome is not None and 0 <= picture.outcome < market.params.n_outcomes:
         return _outcome(market, rows, events, picture.outcome)
     return None
@@ -201,22 +204,39 @@ async def _maker(uow: UnitOfWork, market: Market, picture: Picture) -> MakerData
 
 
 async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
-    at_ms = market.tick_ms or market.created_ms
-    members = await uow.members.of(market.id)
-    state = await uow.markets.state(market)
-    everybody = await asyncio.to_thread(standings, market, state, members)  # of a thousand people it takes 50 ms
-    ranked = [row for row in everybody if row.rank is not None]
-    rows = zip(ranked, places([row.rank for row in ranked]), strict=True)
+    ranked = await _ranked(uow, market)
     return LeaderboardData(
         market=market.title,
-        at_ms=at_ms,
-        rows=tuple(
-            RankedPerson(place=place, name=row.name, stake=row.stake, worth=row.final)
-            for row, place in islice(rows, MOST_ROWS)
-        ),
+        at_ms=market.tick_ms or market.created_ms,
+        rows=tuple(person for _, person in ranked[:MOST_ROWS]),
         people=len(ranked),
         final=market.status in PAID_OUT,
     )
+
+
+async def _card(uow: UnitOfWork, market: Market, prices: PricesData) -> CardData:
+    ranked = await _ranked(uow, market)
+    steps = [person for rank, person in ranked if rank <= PODIUM]
+    return CardData(
+        prices=prices,
+        podium=tuple(steps[:MOST_ON_PODIUM]),
+        more=max(0, len(steps) - MOST_ON_PODIUM),
+        volume=market.volume,
+        people=len(ranked),
+    )
+
+
+async def _ranked(uow: UnitOfWork, market: Market) -> list[tuple[int, RankedPerson]]:
+    """Everybody who is ranked, with their rank, best first."""
+    members = await uow.members.of(market.id)
+    state = await uow.markets.state(market)
+    everybody = await asyncio.to_thread(standings, market, state, members)  # of a thousand people it takes 50 ms
+    ranked = [(row.rank, row) for row in everybody if row.rank is not None]
+    written = places([rank for rank, _ in ranked])
+    return [
+        (rank, RankedPerson(place=place, name=row.name, stake=row.stake, worth=row.final))
+        for (rank, row), place in zip(ranked, written, strict=True)
+    ]
 
 
 def _thinned(rows: Sequence[TickRow], moments: Sequence[int]) -> list[TickRow]:

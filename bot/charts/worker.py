@@ -10,12 +10,21 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.chat.chart_data import ChartData, LeaderboardData, MakerData, OutcomeData, PricesData, ThemeName, VolumeData
+from bot.chat.chart_data import (
+    CardData,
+    ChartData,
+    LeaderboardData,
+    MakerData,
+    OutcomeData,
+    PricesData,
+    ThemeName,
+    VolumeData,
+)
 
 
 def draw(data: ChartData, theme: ThemeName) -> bytes:
     """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
-    from bot.charts import leaderboard, maker, outcome, prices, volume
+    from bot.charts import card, leaderboard, maker, outcome, prices, volume
 
     if isinstance(data, PricesData):
         return prices.draw(data, theme)
@@ -25,6 +34,8 @@ def draw(data: ChartData, theme: ThemeName) -> bytes:
         return maker.draw(data, theme)
     if isinstance(data, VolumeData):
         return volume.draw(data, theme)
+    if isinstance(data, CardData):
+        return card.draw(data, theme)
     return leaderboard.draw(data, theme)
 
 

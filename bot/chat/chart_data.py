@@ -142,4 +142,20 @@ class LeaderboardData:
     final: bool = False
 
 
-ChartData = PricesData | OutcomeData | MakerData | LeaderboardData | VolumeData
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardData:
+    """How a market ended, to be shown around: `prices` has the winners, `podium` the best, `more` how many stand on its
+    last step beside them, `people` how many have traded."""
+
+    prices: PricesData
+    podium: tuple[RankedPerson, ...]
+    more: int
+    volume: int
+    people: int
+
+    @property
+    def market(self) -> str:
+        return self.prices.market
+
+
+ChartData = PricesData | OutcomeData | MakerData | LeaderboardData | VolumeData | CardData

@@ -63,12 +63,12 @@ async def resolved(notice: NoticeContext) -> Reply:
     names = await notice.uow.members.names(notice.market.id)
     winners = winners_of(notice.payload)
     who = listed([name_of(notice.market.params, winner) for winner in winners])
-    alt = f"{who} {'wins' if len(winners) == 1 else 'share'}: every price from the start to the end"
+    alt = f"{who} {'wins' if len(winners) == 1 else 'share'}: the podium, and every price from the start to the end"
     before = {int(number): int(yes) for number, yes, _ in notice.payload["prices_before"]}
     if before:
         alt += f". Before it, {_figures(notice, before)}"
     reason = await notice.reasons.to_the_last("resolve", winners, notice.at_ms)
-    return words_announcements.resolved(notice.market, notice.payload, names, _prices(notice.market, alt), reason)
+    return words_announcements.resolved(notice.market, notice.payload, names, _card(notice.market, alt), reason)
 
 
 async def claimed(notice: NoticeContext) -> Reply:
@@ -154,3 +154,7 @@ def _figures(notice: NoticeContext, prices: Mapping[int, int]) -> str:
 
 def _prices(market: Market, alt: str) -> Picture:
     return Picture(kind="prices", market=market.id, tick=market.tick, alt=alt)
+
+
+def _card(market: Market, alt: str) -> Picture:
+    return Picture(kind="card", market=market.id, tick=market.tick, alt=alt)

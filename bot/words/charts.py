@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.chat.chart_data import ChartData, Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
-from bot.chat.reply import Audience, Picture, Reply, line, quiet
+from bot.chat.chart_data import (
+    CardData,
+    ChartData,
+    Exit,
+    LeaderboardData,
+    MakerData,
+    OutcomeData,
+    PricesData,
+    VolumeData,
+)
 from bot.text.names import clean
-from bot.text.numbers import CENT, MICRO, gain, round_money, span
+from bot.text.numbers import CENT, MICRO, gain, round_money
 from bot.text.numbers import price as price_text
-from bot.words.shared import leaders, listed, people, who_leads
+from bot.words.shared import first_upper, leaders, listed, people, who_leads
 
 SOURCES = {
     "fee": "fees",
@@ -30,44 +37,8 @@ VOLUME_PANEL = "Traded"
 RISK_PANEL = "What the house would lose at worst"
 NOTHING_YET = "nothing traded yet"
 YES, NO = "YES", "NO"
+BRAND = "Outcry"
 MOST_FIGURES = 10  # told in words of what a chart shows
-
-
-def in_words(answer: Reply) -> Reply:
-    """What its charts show, as far as it has been put into words."""
-    blocks = (line(quiet(block.alt)) if isinstance(block, Picture) else block for block in answer.blocks)
-    return replace(answer, blocks=tuple(block for block in blocks if block != line(quiet(""))))
-
-
-def chart_follows(answer: Reply) -> Reply:
-    return _noted(in_words(answer), "Its chart is still being drawn and follows in a moment.")
-
-
-def chart_missing(answer: Reply) -> Reply:
-    return _noted(in_words(answer), _MISSING)
-
-
-def chart_limited(answer: Reply, most: int, wait_ms: int, *, here: bool) -> Reply:
-    """`here`: it is the chat that has had so many in a minute, not this person."""
-    asked = f"{most} were asked for in this chat" if here else f"you asked for {most}"
-    sentence = f"No chart this time: {asked} within a minute. Send the line again in {span(wait_ms)} to see it."
-    return _noted(in_words(answer), sentence)
-
-
-def charts_alone(answer: Reply | None, audience: Audience) -> Reply:
-    """What follows an answer that stands already: its charts, or None where there are none."""
-    if answer is None:
-        return Reply(head=line(_MISSING), audience=audience)
-    pictures = tuple(block for block in answer.blocks if isinstance(block, Picture))
-    charts = answer.files[len(answer.files) - len(pictures) :]
-    return Reply(head=answer.head, blocks=pictures, files=charts, audience=audience)
-
-
-_MISSING = "Its chart could not be drawn just now. Send the line again in a minute to see it."
-
-
-def _noted(answer: Reply, sentence: str) -> Reply:
-    return replace(answer, blocks=(*answer.blocks, line(sentence)))
 
 
 def cents(micro: int) -> str:
@@ -153,6 +124,10 @@ def described(data: ChartData) -> str:
             order = sorted(range(len(names)), key=lambda at: (-data.totals[at], at))
             traded = [volume_label(names[at], data.totals[at]) for at in order if data.totals[at]][:MOST_FIGURES]
             return f"{volume_title(data, names)}. {f'{listed(traded)}.' if traded else ''}".strip()
+        case CardData():
+            names = [clean(name) for name in data.prices.names]
+            podium = listed([f"{row.place} {clean(row.name)} {gained(row.worth, row.stake)}" for row in data.podium])
+            return f"{card_title(data, names)}. {first_upper(card_note(data))}. {podium or NOBODY_TRADED}."
 
 
 def traded_in_all(volume: int) -> str:
@@ -203,6 +178,29 @@ def _won(data: PricesData, names: Sequence[str]) -> str:
         pays = price_text(MICRO // len(winners))
         return f"{listed(winners) if len(winners) == 2 else f'{len(winners)} outcomes'} share the win: {pays} each"
     return f"{winners[0]} wins: from {cents(data.yes[data.winners[0]][0] or 0)} to $1"
+
+
+NOBODY_TRADED = "Nobody traded"
+
+
+def card_title(data: CardData, names: Sequence[str]) -> str:
+    """`Germany wins`; of many who share how many."""
+    winners = [names[winner] for winner in data.prices.winners]
+    if len(winners) == 1:
+        return f"{winners[0]} wins"
+    return f"{listed(winners) if len(winners) == 2 else f'{len(winners)} outcomes'} share the win"
+
+
+def card_note(data: CardData) -> str:
+    """How far the winner came, and how much and how many it moved."""
+    (winner, *others), series = data.prices.winners, data.prices.yes
+    came = [] if others or not data.prices.times else [f"from {cents(series[winner][0] or 0)} to $1"]
+    traded = f"{round_money(data.volume)} traded by {people(data.people)}" if data.volume else NOTHING_YET
+    return " · ".join([*came, traded])
+
+
+def card_more(count: int) -> str:
+    return f"and {count:,} more on the same step"
 
 
 def prices_note(data: PricesData, market: str) -> str:

@@ -21,7 +21,7 @@ from bot.chat.pictures import Draw
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.reply import Audience, Reply
 from bot.dispatcher import Dispatcher
-from bot.words import charts as words
+from bot.words import answer_charts as words
 from storage.key_value import KeptLine
 
 log = logging.getLogger(__name__)

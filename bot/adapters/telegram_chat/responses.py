@@ -32,7 +32,7 @@ from bot.chat.pictures import Draw
 from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Audience, Line, Reply
 from bot.dispatcher import Dispatcher
-from bot.words import charts as words_charts
+from bot.words import answer_charts as words_charts
 from bot.words import telegram as words
 from storage.database import Database
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, RankedPerson, VolumeData
+from dataclasses import replace
+
+from bot.chat.chart_data import (
+    CardData,
+    Exit,
+    LeaderboardData,
+    MakerData,
+    OutcomeData,
+    PricesData,
+    RankedPerson,
+    VolumeData,
+)
 from bot.text.numbers import places
 
 HOUR = 3_600_000
@@ -92,3 +103,18 @@ def volume(*, names: tuple[str, ...] = TEAMS, nothing: bool = False) -> VolumeDa
         for outcome in range(len(names))
     )
     return VolumeData(market=TITLE, names=names, times=TIMES, volume=series)
+
+
+def card(
+    *, names: tuple[str, ...] = TEAMS, winners: tuple[int, ...] = (0,), podium: tuple[tuple[str, int], ...] = ()
+) -> CardData:
+    """The last of `names` has gone in a round, the others with the final."""
+    at = {outcome: TIMES[-1] for outcome in range(len(names)) if outcome not in winners} | {len(names) - 1: TIMES[20]}
+    exits = tuple(
+        Exit(outcome=outcome, at_ms=moment, final=moment == TIMES[-1], round=None if moment == TIMES[-1] else 1)
+        for outcome, moment in at.items()
+        if outcome not in winners
+    )
+    ended = replace(prices(names=names, exits=exits), winners=winners)
+    rows = leaderboard(*podium).rows
+    return CardData(prices=ended, podium=rows[:4], more=max(0, len(rows) - 4), volume=12_400_000_000, people=24)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.charts import worker
 from bot.chat.chart_data import ChartData, Exit, PricesData, ThemeName, VolumeData
-from tests.bot.charts.samples import HOUR, START, leaderboard, maker, outcome, prices, volume
+from tests.bot.charts.samples import HOUR, START, card, leaderboard, maker, outcome, prices, volume
 
 HOSTILE = ("$\\frac{", "\u202eevil", "🦊", "日本代表", "<b>@everyone</b>", "=1+1", "x" * 200, "ñandú", "\x00", "é" * 3)
 OUT = (Exit(outcome=0, at_ms=START + 20 * HOUR, round=1), Exit(outcome=1, at_ms=START + 20 * HOUR, round=1))
@@ -41,6 +41,9 @@ def size(png: bytes) -> tuple[int, int]:
         volume(),
         volume(nothing=True),
         volume(names=HOSTILE),
+        card(podium=(("Mara", 35), ("🦊", 3), ("\u202eevil", -40))),
+        card(names=HOSTILE, winners=(0, 3)),
+        replace(card(), prices=replace(NOTHING, winners=(1,)), volume=0),
         VolumeData(market="", names=("a", "b", "c"), times=(), volume=((), (), ())),
     ],
     ids=lambda data: type(data).__name__,

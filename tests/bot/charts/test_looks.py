@@ -15,16 +15,17 @@ from matplotlib.font_manager import FontManager, fontManager, json_dump
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from bot.charts import leaderboard, maker, outcome, prices, volume
+from bot.charts import card, leaderboard, maker, outcome, prices, volume
 from bot.charts.layout import Box
 from bot.charts.style import DASHES, END_ISOLATE, ISOLATE, LEFT_TO_RIGHT, Canvas, isolated
-from bot.chat.chart_data import Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
+from bot.chat.chart_data import CardData, Exit, LeaderboardData, MakerData, OutcomeData, PricesData, VolumeData
 from bot.text.numbers import round_money
 from tests.bot.charts import samples
 from tests.bot.charts.samples import HOUR, START, many
 
 COUNTS = (2, 10, 25)
 AT = START + 20 * HOUR
+BEST = tuple((name, 120 - 7 * place) for place, name in enumerate(samples.WIDE[:3]))
 
 
 def gone(count: int) -> tuple[Exit, ...]:
@@ -38,7 +39,7 @@ def last_decided(count: int) -> PricesData:
     return samples.prices(names=many(count), exits=final, winner=0)
 
 
-def paint(data: PricesData | OutcomeData | VolumeData | MakerData | LeaderboardData) -> Canvas:
+def paint(data: PricesData | OutcomeData | VolumeData | MakerData | LeaderboardData | CardData) -> Canvas:
     match data:
         case PricesData():
             return prices.paint(data, "dark")
@@ -50,6 +51,8 @@ def paint(data: PricesData | OutcomeData | VolumeData | MakerData | LeaderboardD
             return maker.paint(data, "dark")
         case LeaderboardData():
             return leaderboard.paint(data, "dark")
+        case CardData():
+            return card.paint(data, "dark")
 
 
 def texts(canvas: Canvas) -> list[tuple[str, Box]]:
@@ -78,12 +81,16 @@ def _box(text: Text, canvas: Canvas) -> Box:
         *(replace(samples.outcome(), name=name) for name in samples.WIDE),
         samples.leaderboard(*((name, 20 - 10 * place) for place, name in enumerate(samples.WIDE))),
         samples.maker(),
+        *(samples.card(names=many(count), podium=BEST) for count in COUNTS),
+        samples.card(names=many(25), winners=(0, 1), podium=BEST),
+        samples.card(names=many(25), winners=tuple(range(25)), podium=(("Ada", 5),) * 9),
+        samples.card(winners=(3,), podium=(("Ada", -3), ("W" * 32, -5))),
         replace(samples.prices(names=many(25)), market="A title as long as titles may be, " * 2 + "and then some"),
     ],
     ids=lambda data: f"{type(data).__name__} of {len(getattr(data, 'names', '1'))}",
 )
 def test_what_is_written_is_inside_the_picture_and_hides_nothing_else_that_is(
-    data: PricesData | OutcomeData | VolumeData | MakerData | LeaderboardData,
+    data: PricesData | OutcomeData | VolumeData | MakerData | LeaderboardData | CardData,
 ) -> None:
     canvas = paint(data)
     written = texts(canvas)

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.charts import queries
 from bot.chat import plain_text
-from bot.chat.reply import Reply
+from bot.chat.chart_data import CardData
+from bot.chat.reply import Picture, Reply
 from bot.grammar.times import span_ms
 from bot.market import moments
 from bot.market.moments import Moment
+from bot.words.charts import gained
 from tests.bot.harness import ADMIN, CREATE, ChatHarness, chat_harness, running
 from tests.scenarios.rows import SET_UP, perform
 
@@ -172,3 +175,25 @@ async def test_the_timetable_tells_what_freezes_next_what_is_decided_and_until_w
             "takes": 1,
         }
         assert plain_text.line_text(frozen.head) in announced(harness)
+
+
+async def test_the_card_of_the_end_shows_the_winner_and_the_podium_that_were_announced(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        for who, order in TRADED:
+            await harness.confirmed(who, order)
+        await harness.tick()
+        early = Picture(kind="card", market=1, tick=2)
+        async with harness.db.reading() as uow:
+            assert await queries.load(uow, early) is None
+        await decide(harness, "/admin resolve germany")
+        post = announced(harness)["Germany wins Cup."]
+        [picture] = [block for block in post.blocks if isinstance(block, Picture)]
+        assert picture.kind == "card"
+        async with harness.db.reading() as uow:
+            card = await queries.load(uow, picture)
+        assert isinstance(card, CardData)
+        assert (card.prices.winners, card.people, card.more) == ((0,), 2, 0)
+        for row in card.podium:
+            assert f"{row.name} " in plain_text.text(post)
+            assert f"({gained(row.worth, row.stake)})" in plain_text.text(post)

@@ -9,7 +9,7 @@ import pytest
 from bot.chat.chart_data import Exit, PricesData
 from bot.text.numbers import round_money
 from bot.words import charts as words
-from tests.bot.charts.samples import HOUR, START, TEAMS, TIMES, leaderboard, maker, outcome, prices, volume
+from tests.bot.charts.samples import HOUR, START, TEAMS, TIMES, card, leaderboard, maker, outcome, prices, volume
 
 FRANCE_OUT = Exit(outcome=2, at_ms=START + 30 * HOUR, round=1)
 COLOMBIA_OUT = Exit(outcome=1, at_ms=START + 30 * HOUR, round=1)
@@ -136,6 +136,10 @@ def test_a_chart_in_words_carries_its_figures() -> None:
         == "Mara leads with +35%. 1st Mara +35% and 2nd Jonas −4%."
     )
     assert words.described(volume()).endswith("Germany $4,988, Colombia $2,496 and Brazil $1,246.")
+    assert words.described(card(winners=(3,), podium=(("Mara", 35), ("Jonas", -4)))) == (
+        "Germany wins. From 28¢ to $1 · $12,400 traded by 24 people. 1st Mara +35% and 2nd Jonas −4%."
+    )
+    assert words.described(card(winners=(0, 3))).startswith("Brazil and Germany share the win. $12,400 traded")
     assert "$1,175 of its $10,000" in words.described(maker())
 
 
