@@ -182,11 +182,12 @@ def _traders(text: str) -> int:
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
     from bot import logs
     from bot.cli import demo
+    from bot.cli.demo_play import Options
 
     logs.configure(settings.log, level=30)
     return asyncio.run(
         demo.play(
-            demo.Options(
+            Options(
                 headless=options.headless,
                 seed=options.seed,
                 out=options.out,

@@ -15,13 +15,13 @@ from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
 from bot.scenarios import chatter, observation, strategies
 from bot.scenarios.observation import PublicInfo, SeenAccount, SeenBoard, TradeIdea
+from bot.scenarios.scenario import MICRO, Scenario, ScenarioRound
 from bot.scenarios.traders import Strategy, Trader, seeded_random
-from bot.scenarios.worldcup import MICRO, Scenario, WorldCupRound
 from bot.text.names import quoted
 
 OPEN = "Open"
 BOARDS_KEPT = 24  # boards
-QUIET_EDGE_MS = 60_000  # nobody acts in the first and last minute of a tick
+QUIET_EDGE = 42  # nobody acts in the first and the last of so many parts of a tick
 LATE_PER_MILLE = 250  # per mille: who still tries after trading has stopped
 ORDERS_UNTIL_REREAD = 2  # orders after which most traders read their account again
 ORGANISER, ONLOOKER = "organiser", "onlooker"
@@ -130,8 +130,8 @@ class Simulation:
 
     async def actions(self, tick: int) -> list[ScheduledAction]:
         """What happens between the tick before and this one, in order."""
-        before = self.scenario.start_ms + (tick - 1) * self.scenario.tick_ms
-        actions = self._decisions(before)
+        before, until = self.scenario.moments[tick - 1 : tick + 1]
+        actions = self._decisions(before, until)
         info = self._public_info(before)
         rngs = {trader.number: seeded_random(self._seed, tick, trader.number) for trader in self.people}
         awake = [trader for trader in self.people if strategies.acts_now(trader, info, rngs[trader.number])]
@@ -171,7 +171,8 @@ class Simulation:
         self, trader: Trader, board: SeenBoard, tick: int, before: int, rng: Random
     ) -> list[ScheduledAction]:
         """The trader trades at some moment of the tick, and may write something; after a freeze most do not try."""
-        at_ms = before + rng.randrange(QUIET_EDGE_MS, self.scenario.tick_ms - QUIET_EDGE_MS)
+        edge = self.scenario.tick_ms // QUIET_EDGE
+        at_ms = before + rng.randrange(edge, self.scenario.tick_ms - edge)
         remark = chatter.remark(trader, board, self.scenario.names, self._eliminated, rng)
         if self.scenario.frozen(at_ms) and rng.randrange(1_000) >= LATE_PER_MILLE:
             return []
@@ -234,16 +235,15 @@ class Simulation:
 
     # -- the rounds
 
-    def _decisions(self, before: int) -> list[ScheduledAction]:
+    def _decisions(self, before: int, until: int) -> list[ScheduledAction]:
         """The organiser names who is out when the result is known."""
-        until = before + self.scenario.tick_ms
         return [
             ScheduledAction(at_ms=step.decide_ms, rank=-1, run=self._decision(step))
             for step in self.scenario.steps
             if before < step.decide_ms <= until
         ]
 
-    def _decision(self, step: WorldCupRound) -> Callable[[], Awaitable[None]]:
+    def _decision(self, step: ScenarioRound) -> Callable[[], Awaitable[None]]:
         names = self.scenario.names
         final = step is self.scenario.steps[-1]
 
@@ -251,6 +251,8 @@ class Simulation:
             self._eliminated = tuple(names[outcome] for outcome in step.out)
             self._rounds += 1
             self._ticks_since_round = 0
+            if not step.asked:
+                return  # its timetable names them
             who = [names[self.scenario.winner]] if final else self._eliminated
             verb = "resolve" if final else "eliminate"
             await self.organiser_line(f'/admin {verb} {", ".join(map(quoted, who))} reason "{step.reason}"')

@@ -21,21 +21,44 @@ class Segment:
 
 
 class Timeline:
-    """Plays from `begin_ms` to `end_ms` in `seconds`, and longer where one of `freezes` (which do not overlap) would
-    last less than `least_s` of them."""
+    """Plays from `begin_ms` to `end_ms` in about `seconds`: trading at an even pace, each of `freezes` in as long as it
+    takes at the pace of the whole, but at least `least_s` and at most a thirtieth of `seconds`.
+
+    With `first_s` the first freeze is over after about so many seconds, whatever pace that takes; what follows shares
+    out the rest.
+    """
 
     def __init__(
-        self, begin_ms: int, end_ms: int, seconds: float, freezes: Sequence[tuple[int, int]], least_s: float
+        self,
+        begin_ms: int,
+        end_ms: int,
+        seconds: float,
+        freezes: Sequence[tuple[int, int]],
+        least_s: float,
+        first_s: float | None = None,
     ) -> None:
-        usual = (end_ms - begin_ms) / 1_000 / seconds
+        closed = joined(freezes)
+        pace = (end_ms - begin_ms) / 1_000 / seconds
+        most_s = max(least_s, seconds / 30)
+        frozen_s = [max(least_s, min((until - since) / 1_000 / pace, most_s)) for since, until in closed]
+        trading_s, trading_ms = seconds - sum(frozen_s), end_ms - begin_ms - sum(until - at for at, until in closed)
+        opening_ms = opening_s = 0.0
+        if first_s is not None and closed:
+            opening_ms, opening_s = closed[0][0] - begin_ms, max(first_s - frozen_s[0], first_s / 2)
+        later = (trading_ms - opening_ms) / 1_000 / max(trading_s - opening_s, seconds / 4)
         self._segments: list[Segment] = []
-        at, wall = begin_ms, 0.0
-        for freeze, decide in sorted(freezes):
-            for until, speed in ((freeze, usual), (decide, min(usual, (decide - freeze) / 1_000 / least_s))):
-                self._segments.append(Segment(begin_ms=at, wall_s=wall, speed=speed))
-                wall += (until - at) / 1_000 / speed
-                at = until
-        self._segments.append(Segment(begin_ms=at, wall_s=wall, speed=usual))
+        self._at_ms, self._at_s = begin_ms, 0.0
+        for number, ((since, until), seconds_frozen) in enumerate(zip(closed, frozen_s, strict=True)):
+            opening = opening_s > 0 and number == 0
+            self._add(since, opening_ms / 1_000 / opening_s if opening else later)
+            self._add(until, (until - since) / 1_000 / seconds_frozen)
+        self._segments.append(Segment(begin_ms=self._at_ms, wall_s=self._at_s, speed=max(later, 1.0)))
+
+    def _add(self, until_ms: int, speed: float) -> None:
+        if until_ms > self._at_ms:
+            self._segments.append(Segment(begin_ms=self._at_ms, wall_s=self._at_s, speed=speed))
+            self._at_s += (until_ms - self._at_ms) / 1_000 / speed
+            self._at_ms = until_ms
 
     def wall_s(self, event_ms: int) -> float:
         """Seconds from the beginning until that moment."""
@@ -56,9 +79,20 @@ class Timeline:
         return max(0, bisect_right(self._segments, event_ms, key=lambda segment: segment.begin_ms) - 1)
 
 
+def joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of time in order, those that touch or overlap as one, empty ones left out."""
+    apart: list[tuple[int, int]] = []
+    for since, until in sorted(span for span in spans if span[1] > span[0]):
+        if apart and since <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(apart[-1][1], until)
+        else:
+            apart.append((since, until))
+    return apart
+
+
 class EventClock:
-    """Moves a clock to each moment in turn: at once, or, with a `timeline`, when its time has come on the wall's clock
-    (`wall`, seconds)."""
+    """Moves a clock to each moment in turn: at once, or, with a `timeline` and from `begin` on, when its time has come
+    on the wall's clock (`wall`, seconds)."""
 
     def __init__(
         self,
@@ -71,7 +105,11 @@ class EventClock:
         self._timeline = timeline
         self._wall = wall
         self._sleep = sleep
-        self._began = 0.0
+        self._began: float | None = None
+
+    @property
+    def began(self) -> bool:
+        return self._began is not None
 
     def begin(self) -> None:
         """The timeline's first moment is now."""
@@ -79,7 +117,7 @@ class EventClock:
 
     async def reach(self, at_ms: int) -> None:
         """Come back when the clock shows `at_ms`, exactly; it goes on in small steps meanwhile."""
-        if self._timeline is not None:
+        if self._timeline is not None and self._began is not None:
             until = self._began + self._timeline.wall_s(at_ms)
             while (left := until - self._wall()) > 0:
                 await self._sleep(min(STEP_S, left))

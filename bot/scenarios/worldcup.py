@@ -4,64 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-MICRO = 10**6
+from bot.scenarios.scenario import MICRO, Forecast, Scenario, ScenarioRound
+
 ABOUT = "Who wins the final on 13 July 2014 by the official result, extra time and penalties in."
 DATA = "worldcup2014/forecasts.csv"
 LOWEST, HIGHEST = 20_000, 950_000  # bounds of a start price with the usual parameters (ENGINE section 2), millionths
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """Chances to win by outcome, millionths, published at a moment (epoch ms)."""
-
-    at_ms: int
-    chances: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldCupRound:
-    """A round: trading stops at `freeze_ms`; at `decide_ms` `out` leave, and `reason` says how. The last step is the
-    final, and `out` is who lost it."""
-
-    freeze_ms: int
-    decide_ms: int
-    out: tuple[int, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """An event to play. Times are epoch milliseconds, `odds` decimals that sum to exactly 1; `about` says what decides
-    it."""
-
-    title: str
-    about: str
-    names: tuple[str, ...]
-    odds: tuple[Decimal, ...]
-    start_ms: int
-    tick_ms: int
-    ticks: int
-    gas: Decimal
-    steps: tuple[WorldCupRound, ...]
-    winner: int
-    forecasts: tuple[Forecast, ...]
-
-    def frozen(self, at_ms: int) -> bool:
-        """Whether a round is being decided at that moment."""
-        return any(step.freeze_ms <= at_ms < step.decide_ms for step in self.steps)
-
-    def usable_forecast(self, at_ms: int) -> tuple[int, ...]:
-        """The latest forecast that a fair player may use: published by then, and not while trading was frozen."""
-        usable = [
-            forecast for forecast in self.forecasts if forecast.at_ms <= at_ms and not self.frozen(forecast.at_ms)
-        ]
-        return usable[-1].chances if usable else tuple(int(share * MICRO) for share in self.odds)
 
 
 # freeze, decide, who is out, how it ended: kick-off of the round's first match, and when its last result was known
@@ -85,7 +37,7 @@ def world_cup() -> Scenario:
     names = tuple(sorted(opening, key=lambda name: (-opening[name], name)))
     index = {name: number for number, name in enumerate(names)}
     steps = tuple(
-        WorldCupRound(
+        ScenarioRound(
             freeze_ms=_moment(freeze), decide_ms=_moment(decide), out=tuple(index[name] for name in out), reason=reason
         )
         for freeze, decide, out, reason in ROUNDS

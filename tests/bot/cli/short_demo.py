@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.cli import demo
-from bot.scenarios.worldcup import Scenario, world_cup
+from bot.cli.demo_play import Options
+from bot.scenarios.scenario import Scenario
+from bot.scenarios.worldcup import world_cup
 
 SEED = 7
 
@@ -19,4 +21,4 @@ def short() -> Scenario:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(demo.play(demo.Options(headless=True, seed=SEED, out=Path(sys.argv[1])), short())))
+    sys.exit(asyncio.run(demo.play(Options(headless=True, seed=SEED, out=Path(sys.argv[1])), short())))

@@ -19,8 +19,9 @@ from bot.charts import worker
 from bot.charts.service import Charts
 from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
-from bot.cli import demo
+from bot.cli import demo, demo_play
 from bot.cli.demo_files import DATABASE
+from bot.cli.demo_play import Options, prologue
 from bot.words import terminal as words
 from storage.database import Database
 from tests.bot.cli.short_demo import SEED, short
@@ -95,32 +96,37 @@ def test_a_stranger_can_follow_the_event_in_the_announcements(played: Path) -> N
 async def test_equal_seeds_give_equal_files_headless_or_live_on_any_hash_seed(
     played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "LEAST_FREEZE_S", 0.01)
-    options = demo.Options(seed=SEED, out=tmp_path, port=0, minutes=0.01)
+    monkeypatch.setattr(demo_play, "LEAST_FREEZE_S", 0.01)
+    options = Options(seed=SEED, out=tmp_path, port=0, minutes=0.01)
     assert await demo.play(options, short()) == 0
     for name in EQUAL:
         assert (tmp_path / name).read_bytes() == (played / name).read_bytes(), name
 
 
-async def test_live_it_prints_where_the_room_is_once_one_can_join(
+async def test_live_it_prints_where_the_room_is_once_the_market_has_a_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statuses: list[str] = []
+    seen_then: list[object] = []
     room = words.room
 
     def seen(url: str) -> str:
         with closing(sqlite3.connect(tmp_path / DATABASE)) as file:
-            statuses.extend(status for (status,) in file.execute("SELECT status FROM config"))
+            for query in ("SELECT status FROM config", "SELECT count(*) FROM trades", "SELECT count(*) FROM ticks"):
+                seen_then.extend(file.execute(query).fetchone())
         return room(url)
 
     monkeypatch.setattr(words, "room", seen)
-    two = replace(short(), ticks=2)
-    assert await demo.play(demo.Options(seed=1, out=tmp_path, port=0, minutes=0.01, traders=3), two) == 0
+    assert await demo.play(Options(seed=1, out=tmp_path, port=0, minutes=0.001), replace(short(), ticks=6)) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("room: http://127.0.0.1:")
     assert lines[1].startswith("admin: http://127.0.0.1:")
     assert "?admin=" in lines[1]
-    assert statuses == ["LOBBY"]
+    status, trades, ticks = seen_then
+    assert status == "RUNNING"
+    assert isinstance(ticks, int)
+    assert ticks > prologue(replace(short(), ticks=6))  # the one it starts with as well
+    assert isinstance(trades, int)
+    assert trades > 0
 
 
 async def test_a_folder_with_a_database_is_refused_without_force(
@@ -128,10 +134,10 @@ async def test_a_folder_with_a_database_is_refused_without_force(
 ) -> None:
     (tmp_path / "outcry.db").write_bytes(b"precious")
     (tmp_path / "notes.txt").write_text("mine")
-    assert await demo.play(demo.Options(headless=True, out=tmp_path), short()) == 2
+    assert await demo.play(Options(headless=True, out=tmp_path), short()) == 2
     assert "--force" in capsys.readouterr().err
     assert (tmp_path / "outcry.db").read_bytes() == b"precious"
-    options = demo.Options(headless=True, out=tmp_path, force=True, traders=2)
+    options = Options(headless=True, out=tmp_path, force=True, traders=2)
     assert await demo.play(options, replace(short(), ticks=1)) == 0
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -140,7 +146,7 @@ async def test_a_database_in_use_is_refused_even_with_force(tmp_path: Path, caps
     db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}")
     try:
         await db.migrate()
-        assert await demo.play(demo.Options(headless=True, out=tmp_path, force=True), short()) == 2
+        assert await demo.play(Options(headless=True, out=tmp_path, force=True), short()) == 2
     finally:
         await db.close()
     assert "in use" in capsys.readouterr().err
@@ -148,7 +154,7 @@ async def test_a_database_in_use_is_refused_even_with_force(tmp_path: Path, caps
 
 async def test_a_file_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").write_text("")
-    assert await demo.play(demo.Options(headless=True, out=tmp_path / "out"), short()) == 2
+    assert await demo.play(Options(headless=True, out=tmp_path / "out"), short()) == 2
     assert "another --out" in capsys.readouterr().err
 
 
