@@ -63,9 +63,16 @@ class Window:
         await self.page.goto(url)
         await self.page.get_by_label("Your name here").fill(name)
         await self.page.locator("#join button").click()
-        await self.page.locator("#text").wait_for()
+        await self.page.locator("body:not(.stranger)").wait_for()
+
+    async def tab(self, name: str) -> None:
+        """Brings Market, Yours or Chat into sight, where not all of them are."""
+        tab = self.page.get_by_role("tab", name=name)
+        if await tab.count():
+            await tab.click()
 
     async def say(self, text: str) -> None:
+        await self.tab("Chat")
         await self.page.locator("#text").fill(text)
         await self.page.locator("#text").press("Enter")
 

@@ -117,7 +117,7 @@ async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_
 
         await harness.tick(10 * MINUTE)
         await ada.see("Trading is frozen: round 1 is being decided.", "#news")
-        assert await page.locator("#board .pill").inner_text() == "Frozen"
+        assert await page.locator("#head .pill").inner_text() == "Frozen"
         await harness.tick(10 * MINUTE)
         await ada.see("Brazil and Costa Rica are out.", "#news")
         await until(page, "document.querySelector('#news img.chart')?.naturalWidth > 300")
@@ -164,12 +164,13 @@ async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(
     await ada.see("Reconnecting", ".top")
     await ada.say("am I heard?")
     await ada.see("goes out as soon as it can", "#line")
+    assert await ada.page.locator("#messages .pending p").all_inner_texts() == ["am I heard?"]
     port = int(harness.url.rsplit(":", 1)[1].strip("/"))
     harness.room = RoomService(
         harness.db, harness.dispatcher, harness.clock.now_ms, port=port, admin_token=ADMIN, draw=no_chart
     )
     await harness.room.start()
-    await ada.see("am I heard?", "#messages")
+    await ada.page.locator("#messages .say:not(.pending)").wait_for()
     await until(ada.page, "!document.body.classList.contains('offline')")
     assert await ada.page.locator("#messages .say").count() == 1
     assert await ada.page.locator("#messages .answer").count() == 1
@@ -213,7 +214,7 @@ async def test_a_stranger_who_finds_no_place_is_told_so_and_has_one_once_they_ga
             assert await ada.page.locator("#full").inner_text() == ""
 
 
-async def test_a_phone_of_360_pixels_shows_everything_in_two_tabs(browser: Browser, harness: RoomHarness) -> None:
+async def test_a_phone_of_360_pixels_shows_everything_in_three_tabs(browser: Browser, harness: RoomHarness) -> None:
     ada = await window(browser, PHONE, theme="light")
     page = ada.page
     await page.goto(harness.url)
@@ -239,7 +240,10 @@ async def test_a_phone_of_360_pixels_shows_everything_in_two_tabs(browser: Brows
         assert min(box["width"], box["height"]) >= 36
     await page.locator("#text").press("Escape")
     await market.press("ArrowRight")
+    assert await page.locator("#yours").is_visible()
+    await page.get_by_role("tab", name="Yours").press("ArrowRight")
     assert await page.locator("#talk").is_visible()
+    assert await page.locator("#yours").is_hidden()
     assert ada.complaints == []
 
 
@@ -276,7 +280,7 @@ async def holds_together(page: Page, count: int, least: int) -> None:
         assert yes["height"] >= least
     marks = await page.evaluate("[...new Set([...document.querySelectorAll('#board .chip')].map(c => c.dataset.mark))]")
     assert len(marks) == -(-count // 10)
-    for target in (rows.nth(count - 1), page.locator("#board footer").get_by_role("button", name="Buy")):
+    for target in (rows.nth(count - 1), page.locator("#board footer").get_by_role("button", name="Show % chance")):
         await target.scroll_into_view_if_needed()
         box, view = await target.bounding_box(), page.viewport_size
         assert box is not None
@@ -420,18 +424,18 @@ async def test_the_countdown_runs_at_the_markets_speed(browser: Browser, tmp_pat
         await clock.install(time=0)
         await clock.pause_at(1)
         await ada.page.goto(harness.url)
-        await ada.page.locator("#board .until .digits").wait_for()
+        await ada.page.locator("#head .until .digits").wait_for()
         shown = [await countdown(ada.page)]
         for watch_seconds in (1, 3):
             await clock.run_for(watch_seconds * 1_000)
             shown.append(await countdown(ada.page))
         assert [before - after for before, after in pairwise(shown)] == [60, 180]
-        assert "on your watch" in await ada.page.locator("#board .until:not(.awaited)").inner_text()
+        assert "on your watch" in await ada.page.locator("#head .until:not(.awaited)").inner_text()
 
 
 async def countdown(page: Page) -> int:
     """What it shows, in seconds."""
-    return seconds(await page.locator("#board .until .digits").text_content() or "")
+    return seconds(await page.locator("#head .until .digits").text_content() or "")
 
 
 def seconds(text: str) -> int:
@@ -483,6 +487,6 @@ async def test_typing_means_the_command_line_wherever_a_click_has_left_the_keybo
     ada = await window(browser)
     await ada.join(harness.url, "Ada")
     await ada.see("Welcome, Ada", "#messages")
-    await ada.page.locator("#news").click()
+    await ada.page.locator("#news-title").click()
     await ada.page.keyboard.type("/help buy")
     assert await ada.page.locator("#text").input_value() == "/help buy"

@@ -47,14 +47,24 @@ export async function ask(path, payload, signal) {
   return read(await post(path, payload, signal));
 }
 
-/** Sends until it is answered. `payload.request` names it; `waiting(true)` while the server cannot be reached. */
-export async function send(path, payload, waiting = () => {}) {
+const LATE_MS = 5000;
+
+/** Sends until it is answered. `payload.request` names it; `waiting(true)` while the server cannot be reached or is late
+ *  with its answer. `again`: an earlier page has sent it before. */
+export async function send(path, payload, waiting = () => {}, again = false) {
   for (let attempt = 0; ; attempt += 1) {
+    const late = setTimeout(() => waiting(true), LATE_MS);
     try {
-      const answer = await post(path, { ...payload, again: attempt > 0 }, AbortSignal.timeout(15_000));
-      if (answer.status !== 502 && answer.status !== 503 && answer.status !== 504) return await read(answer);
+      const answer = await post(path, { ...payload, again: again || attempt > 0 }, AbortSignal.timeout(15_000));
+      if (answer.status !== 502 && answer.status !== 503 && answer.status !== 504) {
+        const body = await read(answer);
+        waiting(false);
+        return body;
+      }
     } catch (problem) {
       if (problem instanceof Refused) throw problem;
+    } finally {
+      clearTimeout(late);
     }
     waiting(true);
     await pause(PAUSES[Math.min(attempt, PAUSES.length - 1)]);

@@ -1,133 +1,154 @@
 // The board: one row an outcome, best first, drawn once and then changed in place, so that a price can flash, a row can
 // move to its new place and the keyboard stays where it is.
 
-import * as clock from "./clock.js";
 import { calm, h, svg } from "./dom.js";
 import * as format from "./format.js";
+import * as marketHead from "./market_head.js";
+import * as state from "./state.js";
 
 const LANES = { width: 104, height: 26, pad: 3 };
-const STATUS = {
-  Open: "open",
-  Frozen: "cold",
-  Paused: "wait",
-  Lobby: "wait",
-  Disputed: "wait",
-  Resolved: "done",
-  Closed: "done",
-  Voided: "done",
-};
+const IN_SIGHT = new Set(["/buy", "/sell", "/chart", "/positions", "/board"]); // what the page shows or does by itself
 
-/** A board that shows `data` and takes newer data through `update`. With `message` it is the pinned one: the message's
- *  sentence is the headline and its buttons stand below. `handlers.pick(name, side)`: a price was tapped. */
-export function create(data, message, handlers) {
-  const rows = new Map();
-  const title = h("h2");
-  const status = h("span", { class: "pill" });
-  const until = h("p", { class: "until" });
-  const awaited = h("p", { class: "until awaited" });
-  const list = h("div", { class: "rows", role: "rowgroup" });
-  const buttons = h("div", { class: "actions" });
-  const facts = h("span", { class: "facts" });
-  const risk = h("div", { class: "risk" });
-  const summary = h("span", { class: "begins" });
-  const text = h("div", { class: "text" });
-  const decides = h("details", { class: "decides" }, h("summary", {}, h("b", {}, "What decides"), summary), text);
-  const element = h(
-    "div",
-    { class: message ? "sheetlike" : "sheetlike inside" },
-    h("header", {}, message ? title : null, h("p", { class: "state" }, status, facts), until, message ? awaited : null),
-    message ? decides : null,
-    h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(), list),
-    h("footer", {}, risk, message ? buttons : null),
-  );
-  let shown = null;
+const UNIT = "outcry-unit";
+let pinnedMessage = null; // the newest board the room has pinned
 
-  function update(next, from) {
-    const moved = shown !== null;
-    title.textContent = from ? format.plain(from.reply.head) : next.title;
-    offer(from);
-    tell(next.decides ?? []);
-    wait(next.awaits ?? []);
-    element.classList.toggle("many", next.rows.length > 10);
-    status.textContent = next.status;
-    status.dataset.kind = STATUS[next.status] || "wait";
-    place(next.rows, moved);
-    facts.replaceChildren(...sentence(next));
-    risk.replaceChildren(...meter(next.risk, next.most));
-    shown = next;
-    beat();
+/** The pinned board as a message: what is shown until the stream tells more, and what one can press below. */
+export function message(message) {
+  const data = message.reply.blocks.find((block) => block.t === "board");
+  if (!data || (pinnedMessage && message.id < pinnedMessage.id)) return;
+  pinnedMessage = message;
+  const market = state.get("market");
+  const own = (state.get("view")?.market ?? null) === null;
+  if (own && market?.tick === undefined) state.set("market", { ...data, market: null });
+  else state.set("market", market);
+}
+
+/** The board of the market in sight, in `host`. `handlers.pick(wish)`: a price was tapped. */
+export function pinned(host, handlers) {
+  const made = rows(handlers);
+  const foot = footer(handlers);
+  host.append(made.element, foot.element);
+  const nothing = h("div", { class: "nothing" });
+  host.append(nothing);
+  const draw = () => {
+    const market = state.get("market");
+    made.element.hidden = foot.element.hidden = !market;
+    nothing.hidden = Boolean(market) || !state.get("read");
+    if (market) {
+      made.update(market);
+      foot.update(market);
+    } else if (!nothing.hidden) nothing.replaceChildren(...noMarket(handlers));
+  };
+  for (const name of ["market", "unit", "read", "visitor", "account"]) state.watch(name, draw);
+  let chosen = "cents";
+  try {
+    chosen = localStorage.getItem(UNIT) ?? chosen;
+  } catch {
+    // storage may be off
   }
+  state.set("unit", chosen);
+}
 
-  let offered = "[]";
-  function offer(from) {
-    const key = JSON.stringify(from?.reply.actions ?? []);
-    if (key !== offered) buttons.replaceChildren(...handlers.buttons(from));
+function noMarket(handlers) {
+  const me = state.get("visitor");
+  if (me?.name && me.admin) {
+    return [
+      h("h2", {}, "No market here yet"),
+      h("p", {}, "What do people here argue about? Name what can happen, and they trade on it."),
+      h("p", { class: "actions" }, h("button", { type: "button", class: "primary", on: { click: () => handlers.say("/admin create") } }, "Create a market")),
+    ];
+  }
+  return [h("h2", {}, "No market here yet"), h("p", {}, "Once an admin opens one, its prices stand here and move as people trade. ", handlers.line([{ x: "/help", s: "code" }]), " shows what there is.")];
+}
+
+/** A board in a message, that no longer changes. */
+export function create(data, handlers) {
+  const top = marketHead.head(handlers);
+  const made = rows(handlers);
+  top.update(data);
+  top.stop();
+  made.update(data);
+  return h("div", { class: "inside" }, top.element, made.element, h("footer", {}, h("div", { class: "risk" }, meter(data.risk, data.most))));
+}
+
+function footer(handlers) {
+  const risk = h("div", { class: "risk" });
+  const why = h("p", { class: "why" });
+  const buttons = h("div", { class: "actions" });
+  const unit = h("button", { type: "button", class: "unit", on: { click: switchUnit } });
+  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), h("div", { class: "actions" }, unit), buttons);
+  let offered = "";
+
+  function update(market) {
+    const chance = state.get("unit") === "chance";
+    why.textContent = whySum(market, chance);
+    risk.replaceChildren(...meter(market.risk, market.most));
+    unit.textContent = chance ? "Show prices in ¢" : "Show % chance";
+    unit.setAttribute("aria-pressed", String(chance));
+    const actions = (market.market ?? null) === null || market.own_room ? (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text)) : [];
+    const key = JSON.stringify(actions);
+    if (key !== offered) buttons.replaceChildren(...(actions.length ? handlers.buttons({ ...pinnedMessage, reply: { actions } }) : []));
     offered = key;
   }
+  return { element, update };
+}
 
-  let told = "";
-  /** What decides, as its admins wrote it: a line that opens, and stays open while the board moves. */
-  function tell(lines) {
-    const key = JSON.stringify(lines);
-    if (key === told) return;
-    told = key;
-    decides.hidden = !lines.length;
-    const written = lines.length > 1;
-    summary.textContent = (written ? lines[1] : (lines[0] ?? []).slice(1)).map((part) => part.x ?? "").join("");
-    text.replaceChildren(...lines.map((line) => h("p", {}, handlers.line(line))));
+function switchUnit() {
+  const next = state.get("unit") === "chance" ? "cents" : "chance";
+  try {
+    localStorage.setItem(UNIT, next);
+  } catch {
+    // storage may be off: then the choice lasts as long as the page
   }
+  state.set("unit", next);
+}
 
-  let waiting = "";
-  /** The decision an admin is asked for, in the place of the next step. */
-  function wait(parts) {
-    const key = JSON.stringify(parts);
-    if (key === waiting) return;
-    waiting = key;
-    awaited.hidden = !parts.length;
-    awaited.replaceChildren(h("span", { class: "step" }, handlers.line(parts)));
-  }
+/** What all YES of those still in cost together, in micro-dollars. */
+const sumOf = (market) => market.sum ?? market.rows.reduce((sum, row) => sum + (row.in ? row.yes : 0), 0);
 
-  function place(next, moved) {
-    const before = new Map([...rows].map(([outcome, row]) => [outcome, row.element.getBoundingClientRect().top]));
+function whySum(market, chance) {
+  const sum = sumOf(market);
+  const shown = format.money(Math.round(sum / 10_000) * 10_000);
+  if (chance) return `Chance is a YES price as a share of all of them (${shown}); one trades at the price in ¢.`;
+  if (sum < 1_005_000 || market.rows.some((row) => row.note === "winner")) return "";
+  return `All YES together cost ${shown} though only one pays $1: each outcome has a price of its own, which buyers lift more than they press the others.`;
+}
+
+/** Rows that take newer data through `update`. */
+function rows(handlers) {
+  const known = new Map();
+  const list = h("div", { class: "rows", role: "rowgroup" });
+  const element = h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(), list);
+  let market;
+
+  function update(data) {
+    const moved = market !== undefined && market === data.market;
+    if (market !== undefined && market !== data.market) known.clear();
+    market = data.market;
+    element.classList.toggle("many", data.rows.length > 10);
+    const chance = state.get("unit") === "chance" ? sumOf(data) : null;
+    const before = moved && !calm() ? new Map([...known].map(([outcome, row]) => [outcome, row.element.offsetTop])) : null;
     const held = list.contains(document.activeElement) ? document.activeElement : null;
-    const order = next.map((data) => {
-      const row = rows.get(data.o) || newRow(data, handlers.pick);
-      rows.set(data.o, row);
-      row.update(data, moved);
+    const order = data.rows.map((next) => {
+      const row = known.get(next.o) || newRow(next, handlers.pick);
+      known.set(next.o, row);
+      row.update(next, moved, chance);
       return row.element;
     });
-    if (order.some((row, index) => list.children[index] !== row) || list.children.length !== order.length) {
-      list.replaceChildren(...order);
-      if (held && held.isConnected) held.focus({ preventScroll: true });
-      if (moved && !calm()) slide(before);
-    }
+    if (list.children.length === order.length && order.every((row, index) => list.children[index] === row)) return;
+    list.replaceChildren(...order);
+    if (held && held.isConnected) held.focus({ preventScroll: true });
+    if (before) slide(before);
   }
 
   function slide(before) {
-    for (const [outcome, row] of rows) {
+    for (const [outcome, row] of known) {
       const from = before.get(outcome);
-      const by = from === undefined ? 0 : from - row.element.getBoundingClientRect().top;
+      const by = from === undefined ? 0 : from - row.element.offsetTop;
       if (by) row.element.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 420, easing: "cubic-bezier(.2,.8,.2,1)" });
     }
   }
-
-  function beat() {
-    if (!shown) return;
-    const left = shown.step_ms === null ? null : shown.step_ms - clock.now();
-    until.hidden = left === null;
-    if (left === null) return;
-    const wall = clock.hurried() ? clock.wall(shown.step_ms) : null;
-    const note = wall === null ? null : h("span", { class: "wall" }, wall < 1500 ? "any moment" : `${format.rough(wall)} on your watch`);
-    until.classList.toggle("soon", (wall ?? left) < 60_000);
-    until.replaceChildren(
-      h("span", { class: "step" }, shown.step),
-      h("time", { class: "digits", datetime: new Date(shown.step_ms).toISOString(), title: format.momentInFull(shown.step_ms) }, left > 0 ? format.span(left) : "now"),
-      ...(note ? [note] : []),
-    );
-  }
-
-  update(data, message);
-  return { element, update, stop: clock.everyBeat(beat) };
+  return { element, update };
 }
 
 function headings() {
@@ -150,12 +171,13 @@ function headings() {
 
 function newRow(data, pick) {
   const place = h("span", { class: "place", role: "cell" });
-  const name = h("span", { class: "label" });
+  const name = h("span", { class: "label", dir: "auto" });
   const note = h("span", { class: "note" });
   const path = h("span", { class: "path", role: "cell" });
   const change = h("span", { class: "change", role: "cell" });
-  const yes = priceButton("yes", () => pick(data.name, "yes"));
-  const no = priceButton("no", () => pick(data.name, "no"));
+  const tap = (side) => () => pick({ outcome: data.o, name: name.textContent, side, action: "buy" });
+  const yes = priceButton("yes", tap("yes"));
+  const no = priceButton("no", tap("no"));
   const element = h(
     "div",
     { class: "row", role: "row", "data-outcome": data.o, "data-mark": mark(data.o), vars: { "--c": colour(data.o) } },
@@ -168,7 +190,7 @@ function newRow(data, pick) {
   );
 
   let drawn = "";
-  function update(next, moved) {
+  function update(next, moved, chance) {
     place.textContent = next.place;
     name.textContent = next.name;
     name.title = next.name;
@@ -178,8 +200,8 @@ function newRow(data, pick) {
     element.style.setProperty("--p", String(Math.min(1, Math.max(0, next.yes / 1e6))));
     change.textContent = next.change === null || !next.in ? "" : format.change(next.change);
     change.classList.toggle("still", format.tenths(next.change ?? 0) === 0);
-    yes.update(next.name, next.yes, next.in, moved);
-    no.update(next.name, next.no, next.in, moved);
+    yes.update(next.name, next.yes, next.in, moved, chance && next.yes / chance);
+    no.update(next.name, next.no, next.in, moved, chance && 1 - next.yes / chance);
     const key = next.spark.join();
     if (key !== drawn) path.replaceChildren(spark(next.spark, next.in));
     drawn = key;
@@ -190,16 +212,19 @@ function newRow(data, pick) {
 function priceButton(side, press) {
   const element = h("button", { type: "button", class: `price ${side}`, on: { click: press } });
   let shown = null;
+  let before = null;
 
-  function update(name, micro, active, moved) {
-    const next = active ? format.tenths(micro) : null;
+  function update(name, micro, active, moved, share) {
+    const grain = active ? (share === null ? format.tenths(micro) : Math.round(share * 1000)) : null;
+    const next = grain === null ? "–" : `${grain}${share === null ? "¢" : "%"}`;
     element.disabled = !active;
-    element.setAttribute("aria-label", active ? `Buy ${name} ${side.toUpperCase()} at ${format.price(micro)}` : `${name} is out`);
+    element.setAttribute("aria-label", active ? `Buy ${name} ${side.toUpperCase()} at ${format.price(micro)}${share === null ? "" : `, a chance of ${(grain / 10).toFixed(1)} %`}` : `${name} is out`);
     if (next === shown) return;
-    const [whole, part] = active ? (next / 10).toFixed(1).split(".") : ["–", ""];
-    element.replaceChildren(h("b", {}, whole), h("i", {}, active ? `.${part}` : ""), h("u", {}, active ? "¢" : ""));
-    if (moved && shown !== null && next !== null && !calm()) flash(element, next > shown);
+    const [whole, part] = active ? (grain / 10).toFixed(1).split(".") : ["–", ""];
+    element.replaceChildren(h("b", {}, whole), h("i", {}, active ? `.${part}` : ""), h("u", {}, active ? next.slice(-1) : ""));
+    if (moved && before !== null && active && before !== micro && !calm()) flash(element, micro > before);
     shown = next;
+    before = active ? micro : null;
   }
   return { element, update };
 }
@@ -231,13 +256,6 @@ export function spark(values, active = true) {
     svg("path", { class: active ? "end" : "end gone", d: `M${end}h0.01` }),
   );
   return image;
-}
-
-function sentence(data) {
-  const people = data.people === 1 ? "1 person" : `${data.people} people`;
-  if (!data.traders) return ["Nothing traded yet · ", h("b", {}, people), " in"];
-  const who = data.traders === data.people ? people : `${data.traders} of ${people}`;
-  return [h("b", {}, format.money(data.volume)), " traded by ", h("b", {}, who)];
 }
 
 function meter(now, most) {

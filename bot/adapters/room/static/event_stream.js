@@ -9,8 +9,8 @@ const LONGEST_REFUSED_MS = 60_000;
 const QUIET_MS = 25_000; // the server beats every ten seconds
 const HIDDEN_MS = 60_000;
 
-/** `on.page(data)` and `on.clock(data)` for what arrives, `on.link(up, why)` as the connection comes and goes: `why` is the
- * room's own sentence where it has no place for this page. */
+/** `on.page(data)`, `on.clock(data)`, `on.market(data)` and `on.account(data)` for what arrives, `on.link(up, why)` as the
+ * connection comes and goes: `why` is the room's own sentence where it has no place for this page. */
 export function open(on) {
   let source = null;
   let seq = null;
@@ -19,6 +19,7 @@ export function open(on) {
   let quiet = 0;
   let hide = 0;
   let why = "";
+  let market = null; // the one looked at, where it is not the room's own
 
   function start() {
     stop();
@@ -28,10 +29,12 @@ export function open(on) {
       seq = Number(event.lastEventId);
       on.page(JSON.parse(event.data));
     });
-    source.addEventListener("clock", (event) => {
-      alive();
-      on.clock(JSON.parse(event.data));
-    });
+    for (const kind of ["clock", "market", "account"]) {
+      source.addEventListener(kind, (event) => {
+        alive();
+        on[kind](JSON.parse(event.data));
+      });
+    }
     source.addEventListener("error", lost);
     quiet = setTimeout(lost, QUIET_MS);
   }
@@ -45,7 +48,7 @@ export function open(on) {
     api.wake();
   }
 
-  const address = () => `api/stream${seq === null ? "" : `?since=${seq}`}`;
+  const address = () => `api/stream?${new URLSearchParams({ ...(seq === null ? {} : { since: seq }), ...(market === null ? {} : { market }) })}`;
 
   function lost() {
     const refused = source?.readyState === EventSource.CLOSED; // it was answered, but not by a stream
@@ -87,6 +90,11 @@ export function open(on) {
     /** From the beginning: somebody else is reading now. */
     restart() {
       seq = null;
+      start();
+    },
+    /** Follows another market, or with null the room's own. */
+    look(next) {
+      market = next;
       start();
     },
   };

@@ -55,3 +55,9 @@ export const plain = (line) => line.map((part) => part.x ?? moment(part.at)).joi
 
 /** `14 KB` */
 export const size = (bytes) => (bytes < 1000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} KB`);
+
+/** `+$12.40`, `−$3.10`, `$0` */
+export const gain = (micro) => (Math.round(micro / 10_000) === 0 ? "$0" : `${micro > 0 ? "+" : ""}${money(micro)}`);
+
+/** A number of tokens, at most two digits behind the point. */
+export const tokens = (micro) => (micro / 1e6).toLocaleString("en-US", { maximumFractionDigits: 2 });

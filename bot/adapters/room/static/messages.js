@@ -41,6 +41,7 @@ export function talk(handlers) {
   const list = byId("messages");
   const toast = byId("toast");
   const shown = new Map(); // by message id, in order
+  const pending = new Map(); // by request: lines on their way
   let target = null;
 
   const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < 60;
@@ -53,14 +54,25 @@ export function talk(handlers) {
     if (old) {
       swap(old, item);
     } else {
+      if (message.mine) arrived(message.say ?? message.asked);
       const later = [...shown].find(([id]) => id > message.id);
-      list.insertBefore(item, later ? later[1] : null);
+      list.insertBefore(item, later ? later[1] : ([...pending.values()][0] ?? null));
       if (fresh && !calm()) item.classList.add("arrives");
     }
     shown.set(message.id, item);
     tidy(shown);
-    if (stay && (!old || item === list.lastElementChild)) toEnd();
+    if (stay && (!old || item === list.lastElementChild || pending.size)) toEnd();
     else if (fresh) point(message, item, Boolean(old));
+  }
+
+  /** The stream may bring a line back before its own request is answered: it is on its way no longer. */
+  function arrived(text) {
+    for (const [request, item] of pending) {
+      if (item.dataset.text !== text) continue;
+      item.remove();
+      pending.delete(request);
+      return;
+    }
   }
 
   /** Says what arrived out of sight, and goes there when pressed. */
@@ -86,9 +98,20 @@ export function talk(handlers) {
   return {
     put,
     toEnd,
+    /** A line that is on its way, shown until it has an answer. */
+    pending(request, text) {
+      const item = h("li", { class: "say mine pending", "data-text": text }, h("div", { class: "bubble" }, h("span", { class: "unseen" }, "You, being sent: "), h("p", { dir: "auto" }, text)));
+      pending.set(request, item);
+      list.append(item);
+      toEnd();
+    },
+    settled(request) {
+      pending.get(request)?.remove();
+      pending.delete(request);
+    },
     clear() {
       shown.clear();
-      list.replaceChildren();
+      list.replaceChildren(...pending.values());
       toast.hidden = true;
     },
     /** A sentence of this page's own: nobody else has it, and it is gone with the page. */

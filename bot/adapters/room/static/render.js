@@ -78,9 +78,7 @@ function show(block, index, message, handlers) {
   if (block.t === "picture") return chart(block, index, message, handlers);
   if (block.t === "code") return h("pre", { class: "copied", tabindex: 0, "aria-label": "To be copied" }, block.text);
   if (block.t === "board") {
-    const made = board.create(block, null, handlers);
-    made.stop();
-    return h("div", { class: "board inline" }, made.element);
+    return h("div", { class: "board inline" }, board.create(block, handlers));
   }
   return h("p", {}, line(block.parts, handlers));
 }

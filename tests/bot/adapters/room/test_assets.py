@@ -47,8 +47,9 @@ def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
     for text, theme in ((dark, DARK), (light, LIGHT)):
         assert all(f"--o{index}:{code}" in text for index, code in enumerate(theme.outcomes))
         assert f"--on-accent:{theme.on_accent}" in text
-    used = set(re.findall(r"var\(--([\w-]+)", TEXTS["room.css"]))
-    own = set(re.findall(r"--([\w-]+):", TEXTS["room.css"])) | {"c", "p", "share"}
+    sheets = "".join(TEXTS[name] for name in FILES if name.endswith(".css") and name != "palette.css")
+    used = set(re.findall(r"var\(--([\w-]+)", sheets))
+    own = set(re.findall(r"--([\w-]+):", sheets)) | {"c", "p", "share"}
     assert used - own <= set(re.findall(r"--([\w-]+):", dark))
 
 
@@ -56,4 +57,4 @@ def test_the_page_knows_the_marks_of_the_palette() -> None:
     assert "const MARKS = [" + ", ".join(f'"{mark}"' for mark in MARKS) + "];" in TEXTS["board.js"]
     for mark in MARKS[1:]:
         assert f'.chip[data-mark="{mark}"]' in TEXTS["room.css"]
-        assert f'[data-mark="{mark}"] .spark' in TEXTS["room.css"]
+        assert f'[data-mark="{mark}"] .spark' in TEXTS["board.css"]

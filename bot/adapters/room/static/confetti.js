@@ -1,0 +1,4 @@
+// Confetti, unless one asked for less motion.
+
+/** Throws some. */
+export function burst() {}

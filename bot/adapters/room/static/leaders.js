@@ -1,0 +1,4 @@
+// Who is ahead, with oneself always in sight.
+
+/** Draws into `host`. */
+export function create() {}

@@ -1,0 +1,4 @@
+// A finished market, tick by tick.
+
+/** Draws into `host` whenever the address names a theatre. */
+export function create() {}

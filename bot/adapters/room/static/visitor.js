@@ -1,0 +1,52 @@
+// Who is here: a name, given once, and rights.
+
+import * as api from "./api.js";
+import { byId, h } from "./dom.js";
+import * as state from "./state.js";
+
+export const isStranger = () => !state.get("visitor")?.name;
+
+/** Asks the room who this browser is, until it answers. */
+export async function load() {
+  try {
+    show(await api.get("api/me"));
+  } catch {
+    setTimeout(load, 1500);
+  }
+}
+
+function show(me) {
+  const nameless = !me.name;
+  document.body.classList.toggle("stranger", nameless);
+  byId("join").hidden = !nameless;
+  byId("line").hidden = nameless;
+  byId("who").replaceChildren(...(nameless ? [] : [h("b", { dir: "auto", title: me.name }, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
+  state.set("visitor", me);
+}
+
+/** Leads a stranger to the one field there is. */
+export function askName() {
+  byId("name").focus();
+}
+
+/** `joined()`: somebody else is reading now. */
+export function start(joined) {
+  byId("join").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const error = byId("join-error");
+    const button = byId("join").querySelector("button");
+    button.disabled = true;
+    error.textContent = "";
+    try {
+      const trying = (on) => (error.textContent = on ? "The room cannot be reached just now; trying again." : "");
+      show(await api.send("api/join", { name: byId("name").value, request: api.newRequest() }, trying));
+      error.textContent = "";
+      joined();
+    } catch (problem) {
+      error.textContent = problem.message;
+      byId("name").focus();
+    }
+    button.disabled = false;
+  });
+  load();
+}
