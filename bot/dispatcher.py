@@ -26,6 +26,7 @@ from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.market.context import Context, MarketView, Participant, Snapshot, TradingSettings, parse_context_of
+from bot.market.visibility import Viewer, is_own, visible
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
@@ -56,6 +57,7 @@ class _Lookup:
     market: MarketView | None = None
     settings: Preferences = field(default_factory=Preferences)
     missed: bool = False
+    elsewhere: bool = False  # the market is another chat's
 
 
 class Dispatcher:
@@ -296,7 +298,7 @@ class Dispatcher:
     def _context(self, invocation: Invocation, now: int, lookup: _Lookup) -> Context:
         return Context(
             db=self._db,
-            invocation=invocation,
+            invocation=replace(invocation, is_admin=False) if lookup.elsewhere else invocation,
             now_ms=now,
             person=lookup.person,
             chat=lookup.chat,
@@ -359,7 +361,10 @@ class Dispatcher:
         if command is None or command.speaks_of_market:
             sets_up = invocation.is_admin and (command is None or command.rule.role is Role.ADMIN)
             market = await self._market(uow, invocation, person, chat, now, sets_up=sets_up)
-        return _Lookup(person=person, chat=chat, market=market, settings=settings, missed=missed)
+        elsewhere = False
+        if market is not None and _chosen(invocation) is not None:
+            elsewhere = not await is_own(uow, market.id, chat.id if chat else None)
+        return _Lookup(person=person, chat=chat, market=market, settings=settings, missed=missed, elsewhere=elsewhere)
 
     async def _market(
         self,
@@ -374,7 +379,7 @@ class Dispatcher:
         """The market of the chat; in private, the one the person used last. While the next one is a draft, all but its
         admins' own commands speak of the one before it; where there is none, admins see the draft."""
         record = await self._record(uow, invocation, person, chat)
-        if record is not None and record.status is Status.DRAFT and not sets_up:
+        if record is not None and record.status is Status.DRAFT and not sets_up and _chosen(invocation) is None:
             here = chat.id if chat and invocation.chat_kind is not ChatKind.PRIVATE else record.chat_id
             before = await uow.markets.shown_in(here)
             record = before or (record if invocation.is_admin else None)
@@ -386,6 +391,12 @@ class Dispatcher:
     async def _record(
         self, uow: UnitOfWork, invocation: Invocation, person: Person | None, chat: Chat | None
     ) -> Market | None:
+        chosen = _chosen(invocation)
+        if chosen is not None:
+            viewer = Viewer(
+                person=person.id if person else None, chat=chat.id if chat else None, admin=invocation.is_admin
+            )
+            return await visible(uow, chosen, viewer)
         if invocation.chat_kind is not ChatKind.PRIVATE:
             return await uow.markets.of_chat(chat.id) if chat else None
         return await uow.markets.last_of_person(person.id) if person else None
@@ -393,7 +404,7 @@ class Dispatcher:
     def _missing(self, command: Command, invocation: Invocation, lookup: _Lookup) -> Role | ChatKind | Elsewhere | None:
         return command.rule.missing(
             member=lookup.market is not None and lookup.market.member is not None,
-            admin=invocation.is_admin,
+            admin=invocation.is_admin and not lookup.elsewhere,  # nobody is an admin of another chat's market here
             chat=invocation.chat_kind,
             platform=invocation.platform,
         )
@@ -413,6 +424,11 @@ class Dispatcher:
         if invocation.chat_kind is ChatKind.PRIVATE:
             return words_usage.no_market_in_private()
         return words_usage.no_market(admin=invocation.is_admin)
+
+
+def _chosen(invocation: Invocation) -> int | None:
+    """The market a page of the room shows."""
+    return invocation.market if invocation.chat_kind is ChatKind.ROOM else None
 
 
 def _cleaned(invocation: Invocation) -> Invocation:

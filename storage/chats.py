@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, insert, select, tuple_, update
 
 from storage.journal import Journal
 from storage.journal_kinds import Kind
@@ -78,6 +78,25 @@ class Chats(Repository):
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
         return [_chat(row) for row in await self._session.rows(_OF_MARKET, {"market": market})]
+
+    async def announcing(self, markets: Collection[int]) -> dict[int, frozenset[int]]:
+        """The chats in which each of these is announced; those announced nowhere are left out."""
+        return await self._announced(announcements.c.market.in_(sorted(markets)))
+
+    async def announced_in(self, chats_: Collection[int]) -> set[int]:
+        """The markets announced in any of these chats."""
+        return set(await self._announced(announcements.c.chat.in_(sorted(chats_))))
+
+    async def _announced(self, condition: ColumnElement[bool]) -> dict[int, frozenset[int]]:
+        places: dict[int, frozenset[int]] = {}
+        for row in await self._session.rows(select(announcements).where(condition)):
+            places[row["market"]] = places.get(row["market"], frozenset()) | {row["chat"]}
+        return places
+
+    async def where_admin(self, people: Collection[int]) -> frozenset[int]:
+        """The chats of which a platform has vouched for one of these people as an admin."""
+        query = select(chat_admins.c.chat).where(chat_admins.c.person.in_(sorted(people)))
+        return frozenset(row["chat"] for row in await self._session.rows(query))
 
     async def hold(self, places: Collection[tuple[str, str]]) -> None:
         """Lock these (platform, external id), to mark them later in this unit."""

@@ -281,10 +281,10 @@ class Database:
         )
         return UnitOfWork(transaction, around)
 
-    def subscribe(self, topic: Topic) -> Subscription:
-        """Be woken by what changes this topic: `await subscription.woken(timeout_s)`. Commits of this process wake at
-        once, those of others where they can be heard: look once a second or five all the same."""
-        return self._waking.subscribe(topic)
+    def subscribe(self, *topics: Topic) -> Subscription:
+        """Be woken by what changes one of these topics: `await subscription.woken(timeout_s)`. Commits of this process
+        wake at once, those of others where they can be heard: look once a second or five all the same."""
+        return self._waking.subscribe(*topics)
 
     def listen(self) -> None:
         """From now on until the close what other processes commit wakes, too. On SQLite there are none."""

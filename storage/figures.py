@@ -25,13 +25,14 @@ class Figures(Repository):
         yet."""
         if not self._session.snapshot:
             return await work_out()
-        figures = self._session.cache.figures.of(await self._version_of(market))
+        figures = self._session.cache.figures.of(await self.version(market))
         if name not in figures:
             figures[name] = await work_out()
         figure: _Figure = figures[name]
         return figure
 
-    async def _version_of(self, market: Market) -> Version:
+    async def version(self, market: Market) -> Version:
+        """Which rows its figures follow from now: as long as it is equal, none of them changes."""
         if self._version is None or self._version[0] is not market:
             row = await self._session.row(_VERSION, {"market": market.id})
             journal, action = (row["journal"], row["action"]) if row is not None else (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy import RowMapping, Select, and_, bindparam, case, exists, func, insert, or_, select, update
@@ -120,6 +121,17 @@ class Markets(Repository):
         """Those they have joined under any of their ids, newest first."""
         joined = select(users.c.market).where(users.c.user.in_(await self._people.all_ids(person)))
         return await self._many(select(config).where(config.c.market.in_(joined)).order_by(config.c.market.desc()))
+
+    async def joined(self, people: Collection[int]) -> set[int]:
+        """The numbers of those in which one of these people has an account."""
+        query = select(users.c.market).where(users.c.user.in_(sorted(people)))
+        return {row["market"] for row in await self._session.rows(query)}
+
+    async def many(self, markets: Collection[int]) -> list[Market]:
+        """Newest first; unknown ones are left out."""
+        return await self._many(
+            select(config).where(config.c.market.in_(sorted(markets))).order_by(config.c.market.desc())
+        )
 
     async def use(self, person: int, market: int) -> None:
         """Make it the market their private commands speak of: before that market is locked."""

@@ -94,7 +94,7 @@ def standings(market: Market, state: MarketState | None, members: Sequence[Membe
         values = values if money is None else money.sum(axis=(1, 2)).tolist()
     results: list[tuple[Member, int, int, int]] = []
     for member, value in zip(members, values, strict=True):
-        stake, final = _stake(member), _cash(member) + value
+        stake, final = member.given, member.cash + value
         results.append((member, stake, final, _share_key(stake, final)))
     results.sort(key=lambda row: (_group(row[0]), -row[3], row[0].joined_ms, row[0].person))
     places = _first_places(key for member, _, _, key in results if _group(member) == _RANKED)
@@ -137,16 +137,6 @@ def _first_places(keys: Iterable[int]) -> dict[int, int]:
     for place, key in enumerate(keys, 1):
         places.setdefault(key, place)
     return places
-
-
-def _stake(member: Member) -> int:
-    """What they were given, on its way or arrived."""
-    return member.stake + member.coming
-
-
-def _cash(member: Member) -> int:
-    """What is theirs beside tokens: free, on its way, set aside."""
-    return member.balance + member.coming + member.escrow
 
 
 def _share_key(stake: int, final: int) -> int:

@@ -186,6 +186,16 @@ class Member:
     def available(self) -> int:
         return self.balance + self.coming - self.reserved
 
+    @property
+    def cash(self) -> int:
+        """What is theirs beside tokens: free, on its way, set aside."""
+        return self.balance + self.coming + self.escrow
+
+    @property
+    def given(self) -> int:
+        """All they were given to play with, on its way or arrived."""
+        return self.stake + self.coming
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:

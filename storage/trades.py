@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,15 @@ class Trades(Repository):
     async def paid(self, market: int, person: int) -> dict[tuple[int, Side], int]:
         """What one account has paid for each token less what it got for it, fees in, what auto-fills gave back out;
         micro-dollars. Gas and payouts are not counted."""
-        net: dict[tuple[int, Side], int] = {}
+        return (await self.paid_by(market, [person])).get(person, {})
+
+    async def paid_by(self, market: int, people: Sequence[int]) -> dict[int, dict[tuple[int, Side], int]]:
+        """`paid` of several accounts, by their numbers; who has neither paid nor got anything is left out."""
+        net: dict[int, dict[tuple[int, Side], int]] = {}
         for query, sign in _PAID:
-            for row in await self._session.rows(query, {"market": market, "person": person}):
-                key = (row["outcome"], Side(row["side"]))
-                net[key] = net.get(key, 0) + sign * int(row["sum"])
+            for row in await self._session.rows(query, {"market": market, "people": people}):
+                paid, key = net.setdefault(row["person"], {}), (row["outcome"], Side(row["side"]))
+                paid[key] = paid.get(key, 0) + sign * int(row["sum"])
         return net
 
     async def _list(self, query: Select[Any], **bound: int) -> list[TradeRow]:
@@ -116,10 +120,13 @@ def _here(market: int | BindParameter[int]) -> ColumnElement[bool]:
     return and_(trades.c.market == market, trades.c.undone_tick.is_(None))
 
 
-def _summed(table: Table, amount: ColumnElement[int], condition: ColumnElement[bool]) -> Select[Any]:
-    """The sum of what one person's rows have, by token."""
-    query = select(table.c.outcome, table.c.side, func.sum(amount).label("sum")).where(condition)
-    return query.group_by(table.c.outcome, table.c.side)
+def _summed(
+    table: Table, person: ColumnElement[int], amount: ColumnElement[int], here: ColumnElement[bool]
+) -> Select[Any]:
+    """The sum of what the rows of some people have, by person and token."""
+    by = (person, table.c.outcome, table.c.side)
+    query = select(person.label("person"), *by[1:], func.sum(amount).label("sum"))
+    return query.where(here, person.in_(bindparam("people", expanding=True))).group_by(*by)
 
 
 # Statements of what people look at and are told, built once.
@@ -143,14 +150,9 @@ _TOUCHING = (
     .order_by(trades.c.trade_id)
 )
 _PAID = (
-    (_summed(trades, trades.c.amount + trades.c.buy_fee, and_(_HERE, trades.c.buy_user == _PERSON)), 1),
-    (
-        _summed(
-            trades, trades.c.amount - trades.c.kept - trades.c.sell_fee, and_(_HERE, trades.c.sell_user == _PERSON)
-        ),
-        -1,
-    ),
-    (_summed(orders, orders.c.rebate, and_(orders.c.market == _MARKET, orders.c.user == _PERSON)), -1),
+    (_summed(trades, trades.c.buy_user, trades.c.amount + trades.c.buy_fee, _HERE), 1),
+    (_summed(trades, trades.c.sell_user, trades.c.amount - trades.c.kept - trades.c.sell_fee, _HERE), -1),
+    (_summed(orders, orders.c.user, orders.c.rebate, orders.c.market == _MARKET), -1),
 )
 
 

@@ -23,7 +23,7 @@ class Topic(StrEnum):
 
 
 class Subscription:
-    """Of one topic. Each subscriber has their own: none takes a wake-up away from another."""
+    """Each subscriber has their own: none takes a wake-up away from another."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
@@ -42,6 +42,17 @@ class Subscription:
         """It has changed."""
         self._changed.set()
 
+    @property
+    def is_woken(self) -> bool:
+        """Whether `woken` would return at once."""
+        return self._changed.is_set()
+
+    def take(self) -> bool:
+        """Whether it has changed since this or `woken` last returned True."""
+        changed = self._changed.is_set()
+        self._changed.clear()
+        return changed
+
 
 class Waking:
     """The subscriptions of one process."""
@@ -50,10 +61,11 @@ class Waking:
         self._subscriptions: dict[Topic, WeakSet[Subscription]] = {topic: WeakSet() for topic in Topic}
         self._calls: dict[Topic, list[Callable[[], None]]] = {topic: [] for topic in Topic}
 
-    def subscribe(self, topic: Topic) -> Subscription:
-        """It ends when nobody refers to it any more."""
+    def subscribe(self, *topics: Topic) -> Subscription:
+        """To any of these; it ends when nobody refers to it any more."""
         subscription = Subscription()
-        self._subscriptions[topic].add(subscription)
+        for topic in topics:
+            self._subscriptions[topic].add(subscription)
         return subscription
 
     def call(self, topic: Topic, callback: Callable[[], None]) -> None:

@@ -31,7 +31,8 @@ class Invocation:
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
-    knows what part they have in a market. `bot_names`: what the bot itself is called there.
+    knows what part they have in a market. `bot_names`: what the bot itself is called there. `market`: the number of the
+    one a page of the room shows; what they may not see, a line is not about.
     """
 
     text: str = ""
@@ -46,6 +47,7 @@ class Invocation:
     is_admin: bool = False
     nameless: bool = False
     bot_names: tuple[str, ...] = ()
+    market: int | None = None
     made_for: int | None = None
     request_id: str
     is_retry: bool = False

@@ -12,6 +12,7 @@ from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
 from bot.market import membership
 from bot.market.context import Context, MarketView, Participant, Snapshot
+from bot.market.holdings import holdings_of
 from bot.market.member_names import NameRefused, name_for
 from bot.text.names import LONGEST_NAME
 from bot.words import account as words
@@ -52,13 +53,13 @@ async def positions(ctx: Context, *, market: MarketView, participant: Participan
     """See the tokens you hold: what they would sell for, what they pay if right, what they brought you."""
     member = participant.member
     paid = await snapshot.uow.trades.paid(market.id, member.person)
-    return words.positions(market.record, holdings(market, member, paid), member, try_line(market))
+    return words.positions(market.record, _holdings(market, member, paid), member, try_line(market))
 
 
 @command("balance", role=Role.MEMBER, any_rules=True, examples=("/balance",))
 async def balance(ctx: Context, *, market: MarketView, participant: Participant) -> Reply:
     """See what you can spend and how you stand."""
-    worth = sum(holding.worth for holding in holdings(market, participant.member))
+    worth = sum(holding.worth for holding in _holdings(market, participant.member))
     return words.balance(participant.member, worth)
 
 
@@ -96,23 +97,5 @@ def try_line(view: MarketView) -> Line:
     return words.begin(view.record, view.active(), view.member.available if view.member else 0)
 
 
-def holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], int] | None = None) -> list[Holding]:
-    """What can still be right, dearest first; `paid` as `Trades.paid` has it."""
-    spent = paid or {}
-    person, held = member.person, member.tokens
-    worth = worth_of(view.record, view.state, member)
-    rows = [
-        Holding(
-            outcome=number,
-            side=side,
-            size=size,
-            price=view.price(number, side),
-            worth=worth[number][side is Side.NO],
-            for_sale=view.state.resting.tied_of(person, number, side),
-            paid=spent.get((number, side), 0),
-        )
-        for number, pair in enumerate(held)
-        for side, size in zip((Side.YES, Side.NO), pair, strict=True)
-        if size and view.state.binaries[number].active
-    ]
-    return sorted(rows, key=lambda holding: (-holding.worth, holding.outcome))
+def _holdings(view: MarketView, member: Member, paid: Mapping[tuple[int, Side], int] | None = None) -> list[Holding]:
+    return holdings_of(view.record, view.state, member, worth_of(view.record, view.state, member), paid or {})

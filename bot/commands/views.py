@@ -17,8 +17,9 @@ from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.depth import depth_steps, token_book
 from bot.market.heads import head_now
+from bot.market.leaderboard import ranks
 from bot.market.quotes import closed, closed_for_trading
-from bot.market.standings import board_of, ranks, season_table
+from bot.market.standings import board_of, season_table
 from bot.words import audit as words_audit
 from bot.words import book as words_book
 from bot.words import rules as words_rules

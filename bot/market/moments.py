@@ -24,8 +24,9 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from bot.chat.reply import Line, line
+from bot.market.leaderboard import ranks
 from bot.market.reasons import Reasons
-from bot.market.standings import ranks, still_takes
+from bot.market.standings import still_takes
 from bot.text.numbers import gain
 from bot.words import announcements as words
 from bot.words import claims as words_claims

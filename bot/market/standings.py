@@ -291,12 +291,3 @@ async def season_table(uow: UnitOfWork, season: Season) -> tuple[list[Market], l
 
 async def _scores(uow: UnitOfWork, market: Market) -> list[Score]:
     return scores(standings(market, None, await uow.members.of(market.id)))
-
-
-async def ranks(uow: UnitOfWork, market: Market) -> Sequence[Ranked]:
-    """Where everybody stands in one market: see `storage.rankings.standings`."""
-    return await uow.figures.of(market, "ranks", partial(_ranks, uow, market))
-
-
-async def _ranks(uow: UnitOfWork, market: Market) -> list[Ranked]:
-    return standings(market, await uow.markets.state(market), await uow.members.of(market.id))

@@ -161,9 +161,19 @@ def typed_tokens(micro: int) -> str:
     return f"{typed}0" if len(typed.partition(".")[2]) == 3 else typed
 
 
+def shown_share(part: int, of: int) -> int:
+    """A share as it is shown, in millionths; 0 of nothing."""
+    return _hundredths(part * RATE // of) * 100 if of > 0 else 0
+
+
+def _hundredths(rate: int) -> int:
+    """Of a percent."""
+    return _divide(rate, RATE // 10_000, Cut.NEAREST)
+
+
 def percent(rate: int) -> str:
     """`5%`, `0.5%`, `33.33%`."""
-    hundredths = _divide(rate, RATE // 10_000, Cut.NEAREST)
+    hundredths = _hundredths(rate)
     sign = MINUS if hundredths < 0 else ""
     whole, rest = divmod(abs(hundredths), 100)
     digits = f"{rest:02d}".rstrip("0")

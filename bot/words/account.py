@@ -123,16 +123,14 @@ def _typed(params: MarketParams, holding: Holding) -> str:
 
 def _in_all(member: Member, worth: int) -> str:
     """Everything a member has, against what they were given."""
-    total = member.balance + member.coming + member.escrow + worth
-    given = member.stake + member.coming
-    amount, share = gain(total, given)
-    return f"In all {money(total)}, {amount} ({share}) on the {money(given)} you were given."
+    total = member.cash + worth
+    amount, share = gain(total, member.given)
+    return f"In all {money(total)}, {amount} ({share}) on the {money(member.given)} you were given."
 
 
 def balance(member: Member, worth: int) -> Reply:
     """What a member can spend, and how they stand against what they were given."""
-    cash = member.balance + member.coming + member.escrow
-    set_aside = shown_money(cash) - shown_money(member.available)  # so that all that is shown adds up
+    set_aside = shown_money(member.cash) - shown_money(member.available)  # so that all that is shown adds up
     reserved, escrow = split((member.reserved, member.escrow), set_aside)
     aside = dotted(
         [

@@ -1,8 +1,8 @@
 """Server-sent events: one task a browser, reading the log at its own pace, and one that looks after them all.
 
-Events: `page` (messages, `id:` is the seq to resume from), `clock` (the heartbeat: the server's time, how fast it runs,
-how many people are here). A stream ends when the room closes, when its place is given to another or when the browser
-stops reading; browsers come back.
+Events: `page` (messages, `id:` is the seq to resume from), `market` and `account` (see `live_events`), `clock` (the
+heartbeat: the server's time, how fast it runs, how many people are here). A stream ends when the room closes, when its
+place is given to another or when the browser stops reading; browsers come back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.adapters.room import limits
 from bot.adapters.room.limits import Place, Places, RefusalError
+from bot.adapters.room.live_events import LiveEvents, Look
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.page_events import PageEvents, clock_event, to_json
 from bot.adapters.room.security import Visitor
@@ -53,6 +54,7 @@ class EventStreams:
         self,
         log: MessageLog,
         events: PageEvents,
+        live: LiveEvents,
         clock: Callable[[], int],
         speed: Callable[[], float],
         hold: Hold,
@@ -60,6 +62,7 @@ class EventStreams:
     ) -> None:
         self._log = log
         self._events = events
+        self._live = live
         self._clock = clock
         self._speed = speed
         self._hold = hold
@@ -103,7 +106,10 @@ class EventStreams:
         """Streams, strangers' too."""
         return len(self._members) + len(self._strangers)
 
-    async def serve(self, request: web.Request, room: str, visitor: Visitor, since: int | None) -> web.StreamResponse:
+    async def serve(
+        self, request: web.Request, room: str, visitor: Visitor, since: int | None, market: int | None
+    ) -> web.StreamResponse:
+        """Until it is over; `market` None is the one the room shows."""
         if self._closing:
             raise RefusalError(503, words.closing(), REOPEN_S)
         person = visitor.person.id if visitor.person else None
@@ -115,20 +121,22 @@ class EventStreams:
             self._hold(request)
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
             await response.prepare(request)
-            await self._send_events(_Stream(request, response, place), room, visitor, since)
+            look = await self._live.begin(room, visitor, market, event)
+            await self._send_events(_Stream(request, response, place), look, since)
         except (ConnectionResetError, TroubleError):
             pass  # gone, or nothing can be read for it now: the browser resumes from its last id
         finally:
             self._log.stop_listening(event)
+            self._live.end(event)
             places.leave(place)
         return response
 
-    async def _send_events(self, stream: _Stream, room: str, visitor: Visitor, since: int | None) -> None:
+    async def _send_events(self, stream: _Stream, look: Look, since: int | None) -> None:
         self._streams.add(stream)
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._watch_over())
         try:
-            await self._send_until_over(stream, room, visitor, since)
+            await self._send_until_over(stream, look, since)
         finally:
             self._streams.discard(stream)
 
@@ -145,8 +153,8 @@ class EventStreams:
                 elif now() - stream.sent_at >= HEARTBEAT_S:
                     stream.place.event.set()
 
-    async def _send_until_over(self, stream: _Stream, room: str, visitor: Visitor, since: int | None) -> None:
-        person, place = visitor.person.id if visitor.person else None, stream.place
+    async def _send_until_over(self, stream: _Stream, look: Look, since: int | None) -> None:
+        room, person, place = look.room, look.watcher.person, stream.place
         now = asyncio.get_running_loop().time
         await stream.send(clock_event(self._clock_json()))
         people_seen = self._log.people_changed
@@ -155,9 +163,11 @@ class EventStreams:
             place.event.clear()
             if people_seen != self._log.people_changed:
                 people_seen = self._log.people_changed
-                if await self._log.person(visitor.ext) != person:
+                if await self._log.person(look.visitor.ext) != person:
                     return  # somebody else now: the browser comes back and is asked who
             since = await self._send_page(stream, room, since, person)
+            for data in await self._live.due(look):
+                await stream.send(data)
             if now() - stream.sent_at >= HEARTBEAT_S:
                 await stream.send(clock_event(self._clock_json()))
             await place.event.wait()

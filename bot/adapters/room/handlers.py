@@ -37,13 +37,16 @@ class Handlers:
         self._limits = limits
         self._answers: OrderedDict[str, asyncio.Task[Answer]] = OrderedDict()
 
-    async def handle_line(self, room: str, visitor: Visitor, text: str, request_id: str, *, is_retry: bool) -> Answer:
+    async def handle_line(
+        self, room: str, visitor: Visitor, text: str, request_id: str, *, market: int | None = None, is_retry: bool
+    ) -> Answer:
         """A typed line: a command where it begins with a slash, else talk that everybody reads."""
         if len(text) > LONGEST:
             raise RefusalError(400, words.too_long(LONGEST))
         if text.lstrip().startswith("/"):
-            invocation = self._invocation(room, visitor, request_id, is_retry=is_retry, text=text.strip())
-            run = partial(self._responder.respond, room, invocation, visitor, text.strip())
+            line = text.strip()
+            invocation = self._invocation(room, visitor, request_id, market=market, is_retry=is_retry, text=line)
+            run = partial(self._responder.respond, room, invocation, visitor, line)
             return await self._once(invocation, visitor, run)
         cleaned = clean(text, LONGEST)
         if not cleaned:
@@ -53,10 +56,18 @@ class Handlers:
         return await self._once(invocation, visitor, run)
 
     async def handle_button(
-        self, room: str, visitor: Visitor, text: str, request_id: str, message: int | None, *, is_retry: bool
+        self,
+        room: str,
+        visitor: Visitor,
+        text: str,
+        request_id: str,
+        message: int | None,
+        *,
+        market: int | None = None,
+        is_retry: bool,
     ) -> Answer:
         """A button: its line, and the message it stands in, which the answer replaces where that is their ticket."""
-        invocation = self._invocation(room, visitor, request_id, is_retry=is_retry, text=text[:LONGEST])
+        invocation = self._invocation(room, visitor, request_id, market=market, is_retry=is_retry, text=text[:LONGEST])
         run = partial(self._responder.respond, room, invocation, visitor, text, message)
         return await self._once(invocation, visitor, run)
 
@@ -69,18 +80,20 @@ class Handlers:
         request_id: str,
         message: int | None = None,
         *,
+        market: int | None = None,
         is_retry: bool,
     ) -> Answer:
         """A dialog: a command with named arguments; `message` as for a button, where one opened the dialog."""
         invocation = self._invocation(
-            room, visitor, request_id, is_retry=is_retry, command=command.lstrip("/")[:100], args=args
+            room, visitor, request_id, market=market, is_retry=is_retry, command=command.lstrip("/")[:100], args=args
         )
         run = partial(self._responder.respond, room, invocation, visitor, f"/{invocation.command}", message)
         return await self._once(invocation, visitor, run)
 
-    async def complete(self, room: str, visitor: Visitor, text: str) -> list[Suggestion]:
+    async def complete(self, room: str, visitor: Visitor, text: str, market: int | None = None) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
-        return await self._dispatcher.complete(self._invocation(room, visitor, "completion", text=text[:LONGEST]))
+        typed = self._invocation(room, visitor, "completion", market=market, text=text[:LONGEST])
+        return await self._dispatcher.complete(typed)
 
     def _invocation(
         self,
@@ -88,6 +101,7 @@ class Handlers:
         visitor: Visitor,
         request_id: str,
         *,
+        market: int | None = None,
         is_retry: bool = False,
         text: str = "",
         command: str = "",
@@ -104,6 +118,7 @@ class Handlers:
             chat_kind=ChatKind.ROOM,
             chat_title=self._titles[room],
             is_admin=visitor.admin,
+            market=market,
             request_id=f"{NAME}:{visitor.ext[:16]}:{request_id}",  # nobody can spend another's request id
             is_retry=is_retry,
         )

@@ -15,18 +15,19 @@ from functools import partial
 
 from aiohttp import web
 
-from bot.adapters.room import NAME
 from bot.adapters.room.chart_json import book_json, columns_json, depth_json, series_json, trade_json
 from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.page_events import to_json
 from bot.adapters.room.security import Visitor
+from bot.adapters.room.visitors import viewer
 from bot.charts import queries
 from bot.charts.price_history import PriceHistory
 from bot.charts.queries import Span
 from bot.market.context import MarketView
 from bot.market.depth import token_book
+from bot.market.visibility import visible
 from bot.words import room as words
-from engine.state import Side, Status
+from engine.state import Side
 from storage.database import Database
 from storage.records import Json, Market, Payload
 from storage.unit_of_work import UnitOfWork
@@ -145,9 +146,8 @@ def _answer(request: web.Request, written: _Written) -> web.Response:
 
 async def _seen(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
     """The market of this address, where they may see it; else it is as if there were none."""
-    chat = await uow.chats.find(NAME, room)
-    market = await uow.markets.get(int(request.match_info["market"]))
-    if market is None or chat is None or market.chat_id != chat.id or market.status is Status.DRAFT:
+    market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
+    if market is None:
         raise web.HTTPNotFound
     return market
 

@@ -100,7 +100,7 @@ def block_to_json(content: Block) -> dict[str, Json]:
         case Table():
             return _table_to_json(content)
         case Board():
-            return _board_to_json(content)
+            return board_to_json(content)
         case Picture():
             return _picture_to_json(content)
         case CodeBlock():
@@ -170,7 +170,7 @@ def _table_to_json(table: Table) -> dict[str, Json]:
     }
 
 
-def _board_to_json(board: Board) -> dict[str, Json]:
+def board_to_json(board: Board) -> dict[str, Json]:
     return {
         "t": "board",
         "title": board.title,

@@ -59,6 +59,12 @@ def message_id(body: Mapping[str, object]) -> int | None:
     return pressed if isinstance(pressed, int) and 0 < pressed < 10**15 else None
 
 
+def market(body: Mapping[str, object]) -> int | None:
+    """The one the page shows, where it says so."""
+    shown = body.get("market")
+    return shown if isinstance(shown, int) and not isinstance(shown, bool) and 0 < shown < 10**15 else None
+
+
 def is_retry(body: Mapping[str, object]) -> bool:
     return body.get("again") is True
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
 from bot.adapters.room import assets, event_stream, page_events, render, request_body, security
-from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.market_charts import MarketCharts
+from bot.adapters.room.market_routes import MarketRoutes, asked_market
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.responses import Answer, person_of
 from bot.adapters.room.security import Sessions, Visitor, new_token
+from bot.adapters.room.visitors import Visitors
 from bot.chat.reply import Picture
-from bot.settings import Network
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words import room as words
 from storage.database import Database
@@ -47,7 +47,8 @@ class Routes:
         events: page_events.PageEvents,
         draw: DrawThemed,
         limits: Limits,
-        trusted_proxies: Sequence[Network],
+        visitors: Visitors,
+        markets: MarketRoutes,
     ) -> None:
         self._titles = titles
         self._log = log
@@ -58,10 +59,10 @@ class Routes:
         self._events = events
         self._draw = draw
         self._limits = limits
-        self._trusted_proxies = trusted_proxies
-        self._market_charts = MarketCharts(db, self._asks)
+        self._visitors = visitors
+        self._markets = markets
+        self._market_charts = MarketCharts(db, visitors.asks)
         self._assets = assets.load()
-        self.cookies = Cookies()  # known once the room listens
 
     def routes(self) -> list[web.RouteDef]:
         message_path = "{message:\\d{1,15}}/{index:\\d{1,2}}"
@@ -79,6 +80,7 @@ class Routes:
                 web.post(f"{base}api/fill", self._fill),
                 web.post(f"{base}api/complete", self._complete),
                 *self._market_charts.routes(base),
+                *self._markets.routes(base),
             ]
         return routes
 
@@ -90,7 +92,7 @@ class Routes:
         return self._asset(request, request.match_info["name"])
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        self._room(request)
+        self._visitors.room(request)
         if "admin" in request.query:
             return await self._admin(request, request.query["admin"])
         return self._asset(request, "index.html")
@@ -106,52 +108,31 @@ class Routes:
 
     async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""
-        visitor = await self._visitor(request)
+        visitor = await self._visitors.visitor(request)
         if not await self._sessions.is_admin_token(token_given, visitor.whose):
             raise RefusalError(403, words.admin_link_wrong())
         token = visitor.token or new_token()
         response = web.Response(status=303, headers={"Location": request.path})
-        self.cookies.set(response, "session", token)
-        self.cookies.set(response, "admin", self._sessions.admin_cookie(token))
+        self._visitors.cookies.set(response, "session", token)
+        self._visitors.cookies.set(response, "admin", self._sessions.admin_cookie(token))
         return response
 
-    async def _visitor(self, request: web.Request) -> Visitor:
-        """Who asks, counted: strangers by where they come from."""
-        visitor = await self._sessions.visitor(
-            self.cookies.get(request, "session"),
-            self.cookies.get(request, "admin"),
-            security.network(request, self._trusted_proxies),
-        )
-        self._limits.count(Counted.REQUEST, visitor.whose)
-        return visitor
-
-    async def _person(self, request: web.Request) -> Visitor:
-        visitor = await self._visitor(request)
-        if visitor.person is None:
-            raise RefusalError(401, words.no_session())
-        return visitor
-
-    def _room(self, request: web.Request) -> str:
-        room = request.match_info.get("room", next(iter(self._titles)))
-        if room not in self._titles:
-            raise web.HTTPNotFound
-        return room
-
-    async def _asks(self, request: web.Request) -> tuple[str, Visitor]:
-        return self._room(request), await self._visitor(request)
-
     async def _me(self, request: web.Request) -> web.Response:
-        room, visitor = self._room(request), await self._visitor(request)
+        room, visitor = self._visitors.room(request), await self._visitors.visitor(request)
         name = visitor.person.name if visitor.person else None
         response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
-        self.cookies.renew(request, response, "session", visitor.token)
+        self._visitors.cookies.renew(request, response, "session", visitor.token)
         if visitor.admin:
-            self.cookies.renew(request, response, "admin", self._sessions.admin_cookie(visitor.token))
+            self._visitors.cookies.renew(request, response, "admin", self._sessions.admin_cookie(visitor.token))
         return response
 
     async def _join(self, request: web.Request) -> web.Response:
         """A name for this browser, and with it an account in the market that is on, if any."""
-        room, visitor, body = self._room(request), await self._visitor(request), await request_body.read(request)
+        room, visitor, body = (
+            self._visitors.room(request),
+            await self._visitors.visitor(request),
+            await request_body.read(request),
+        )
         name = clean(request_body.text(body, "name"), LONGEST_NAME)
         if not any(sign.isalnum() for sign in folded(name)):
             raise RefusalError(400, words.name_missing())
@@ -166,34 +147,48 @@ class Routes:
         response = web.json_response(
             {"name": person_of(visitor).name, "admin": visitor.admin, "room": self._titles[room]}
         )
-        self.cookies.set(response, "session", visitor.token)
+        self._visitors.cookies.set(response, "session", visitor.token)
         return response
 
     async def _say(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
+        room, visitor, body = (
+            self._visitors.room(request),
+            await self._visitors.person(request),
+            await request_body.read(request),
+        )
         answer = await self._handlers.handle_line(
             room,
             visitor,
             request_body.text(body, "text"),
             request_body.request_id(body),
+            market=request_body.market(body),
             is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _press(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
+        room, visitor, body = (
+            self._visitors.room(request),
+            await self._visitors.person(request),
+            await request_body.read(request),
+        )
         answer = await self._handlers.handle_button(
             room,
             visitor,
             request_body.text(body, "text"),
             request_body.request_id(body),
             request_body.message_id(body),
+            market=request_body.market(body),
             is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _fill(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._person(request), await request_body.read(request)
+        room, visitor, body = (
+            self._visitors.room(request),
+            await self._visitors.person(request),
+            await request_body.read(request),
+        )
         fields = body.get("args")
         args = (
             {request_body.well_formed(str(key)): request_body.well_formed(str(value)) for key, value in fields.items()}
@@ -207,14 +202,21 @@ class Routes:
             args,
             request_body.request_id(body),
             request_body.message_id(body),
+            market=request_body.market(body),
             is_retry=request_body.is_retry(body),
         )
         return self._answer(answer, visitor)
 
     async def _complete(self, request: web.Request) -> web.Response:
-        room, visitor, body = self._room(request), await self._visitor(request), await request_body.read(request)
+        room, visitor, body = (
+            self._visitors.room(request),
+            await self._visitors.visitor(request),
+            await request_body.read(request),
+        )
         self._limits.count(Counted.COMPLETION, visitor.whose)
-        suggestions = await self._handlers.complete(room, visitor, request_body.text(body, "text"))
+        suggestions = await self._handlers.complete(
+            room, visitor, request_body.text(body, "text"), request_body.market(body)
+        )
         return web.json_response(
             [
                 {"line": suggestion.line, "label": suggestion.label, "hint": suggestion.hint}
@@ -231,13 +233,13 @@ class Routes:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         last_seq = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         since = int(last_seq) if last_seq.isascii() and last_seq.isdigit() and len(last_seq) < 16 else None
-        room, visitor = self._room(request), await self._visitor(request)
+        room, visitor = self._visitors.room(request), await self._visitors.visitor(request)
         self._limits.count(Counted.STREAM, visitor.whose)
-        return await self._streams.serve(request, room, visitor, since)
+        return await self._streams.serve(request, room, visitor, since, asked_market(request))
 
     async def _stored_reply(self, request: web.Request, visitor: Visitor) -> Payload | None:
         """The reply kept in the message an address names, where this visitor may see it."""
-        room = self._room(request)
+        room = self._visitors.room(request)
         message = await self._log.get(int(request.match_info["message"]))
         if message is None or message.room != room:
             return None
@@ -247,7 +249,7 @@ class Routes:
         return stored if isinstance(stored, dict) else None
 
     async def _chart(self, request: web.Request) -> web.Response:
-        visitor = await self._visitor(request)
+        visitor = await self._visitors.visitor(request)
         self._limits.count(Counted.CHART, visitor.whose)
         stored = await self._stored_reply(request, visitor)
         picture = render.picture_at(stored, int(request.match_info["index"])) if stored is not None else None
@@ -264,7 +266,7 @@ class Routes:
         return web.Response(body=data, content_type="image/png", headers=headers)
 
     async def _file(self, request: web.Request) -> web.Response:
-        stored = await self._stored_reply(request, await self._visitor(request))
+        stored = await self._stored_reply(request, await self._visitors.visitor(request))
         attachment = render.attachment_at(stored, int(request.match_info["index"])) if stored is not None else None
         if attachment is None:
             raise RefusalError(404, words.file_gone())

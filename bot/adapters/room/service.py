@@ -13,12 +13,16 @@ from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Limits
+from bot.adapters.room.live_events import LiveEvents
+from bot.adapters.room.market_routes import MarketAccess, MarketRoutes
 from bot.adapters.room.page_events import PageEvents
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
 from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.security import Sessions
+from bot.adapters.room.visitors import Visitors
 from bot.dispatcher import Dispatcher
+from bot.market.live_markets import LiveMarkets
 from bot.settings import Network
 from storage.database import Database
 from storage.holding import Holder
@@ -65,11 +69,15 @@ class RoomService:
         events = PageEvents()
         presence = Presence(None if db.alone else holder)
         hold = self._server.connections.hold
-        self._streams = EventStreams(self._log, events, clock, speed, hold, presence.elsewhere)
+        self._live = LiveMarkets(db, clock)
+        live_events = LiveEvents(db, self._live)
+        self._streams = EventStreams(self._log, events, live_events, clock, speed, hold, presence.elsewhere)
         presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
         self._sessions = Sessions(db, admin_token)
-        self._following: asyncio.Task[None] | None = None
+        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies)
+        access = MarketAccess(db, self._visitors)
+        self._following: list[asyncio.Task[None]] = []
         self._routes = Routes(
             db,
             clock,
@@ -81,7 +89,8 @@ class RoomService:
             events=events,
             draw=draw,
             limits=limits,
-            trusted_proxies=trusted_proxies,
+            visitors=self._visitors,
+            markets=MarketRoutes(self._visitors, access, self._live, live_events),
         )
         app.on_response_prepare.append(security.add_headers)
         app.add_routes([*self._routes.routes(), *more])
@@ -92,8 +101,8 @@ class RoomService:
         secret = await self._secret()
         self._sessions.open(secret)
         port = await self._server.start()
-        self._routes.cookies = Cookies.of(secret, port, secure=self._secure)
-        self._following = asyncio.create_task(self._log.follow())
+        self._visitors.cookies = Cookies.of(secret, port, secure=self._secure)
+        self._following = [asyncio.create_task(work) for work in (self._log.follow(), self._live.follow())]
         self._streams.keep_within(self._server.connections.most)
         host = f"[{self._host}]" if ":" in self._host else self._host
         url = f"http://{host}:{port}/"
@@ -113,7 +122,8 @@ class RoomService:
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait([self._following])
+        for task in self._following:
+            task.cancel()
+        if self._following:
+            await asyncio.wait(self._following)
         await self._server.stop()

@@ -12,7 +12,7 @@ from sqlalchemy import Executable
 
 from bot.chat import plain_text
 from bot.chat.reply import Board, Reply
-from bot.market.standings import ranks
+from bot.market.leaderboard import ranks
 from engine.state import Status
 from engine.units import MICRO
 from storage.database import Database

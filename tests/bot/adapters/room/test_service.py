@@ -499,6 +499,7 @@ async def test_the_heartbeat_brings_the_markets_clock_and_its_speed(
             kind, page = await events.event()
             assert (kind, page["now_ms"], page["speed"]) == ("page", harness.clock.now_ms(), 4_000.0)
             harness.clock.advance(5_000)
+            assert [(await events.event())[0] for _ in range(2)] == ["market", "account"]
             assert await events.event() == ("clock", {"now_ms": harness.clock.now_ms(), "speed": 4_000.0, "here": 1})
 
 

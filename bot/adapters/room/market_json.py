@@ -1,0 +1,164 @@
+"""A market and an account in it as JSON: what the page draws, and the beginning of the documented API.
+
+Money, tokens and prices are integers in millionths, moments epoch milliseconds, rates and shares millionths of the
+whole. Outcomes are numbered from 0 (`o`). The figures are those of `/board`, `/tape`, `/positions`, `/balance`,
+`/orders` and `/leaderboard`.
+"""
+
+from __future__ import annotations
+
+from bot.adapters.room.render import board_to_json
+from bot.chat.facts import Holding
+from bot.market.market_facts import Account, MarketFacts, OwnOrder
+from bot.text.numbers import shown_price, shown_share
+from bot.words.shared import name_of
+from engine.terms import MarketParams
+from engine.units import whole_cents
+from storage.records import Json, TradeRow
+
+_RATE = 10**6  # rates of the engine are finer: 10^-12
+
+
+def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
+    """The event `market`: the board, and what else everybody may know. `sum` is of the YES prices of those still in, as
+    they are shown."""
+    board = board_to_json(facts.board)
+    for apart in ("t", "now"):
+        del board[apart]
+    return {
+        **board,
+        "market": facts.market,
+        "tick": facts.tick,
+        "at": facts.tick_at_ms,
+        "tick_ms": facts.params.batch_interval_ms,
+        "state": facts.status.value.lower(),
+        "halted": facts.halted,
+        "sum": sum(shown_price(row.yes) for row in facts.board.rows if row.active),
+        "gas": facts.params.gas_fee,
+        "fee": facts.params.fee // _RATE,
+        "step_size": facts.params.tick_size // _RATE,
+        "where": facts.where,
+        "own_room": own_room,
+        "tape": [_trade_to_json(trade) for trade in facts.tape],
+        "moments": [],
+    }
+
+
+def _trade_to_json(trade: TradeRow) -> dict[str, Json]:
+    """`buy` null: two people met, and one bought what the other sold."""
+    return {
+        "id": trade.id,
+        "at": trade.ts_ms,
+        "o": trade.outcome,
+        "side": trade.side.value,
+        "buy": False if trade.buyer is None else True if trade.seller is None else None,
+        "size": trade.size,
+        "price": trade.price,
+        "amount": trade.amount,
+    }
+
+
+def account_to_json(account: Account, params: MarketParams) -> dict[str, Json]:
+    """The event `account`. `cash` is what can be spent, `aside` what is set aside for orders, `worth` what all tokens
+    would sell for, `total` all together; `profit` and `profit_share` are of whole cents, as people are told them."""
+    member, worth = account.member, account.worth
+    if member is None:
+        return {"market": account.market, "tick": account.tick, "joined": False, "of": account.of} | _NOBODY
+    total, given = member.cash + worth, member.given
+    profit = whole_cents(total) - whole_cents(given)
+    return {
+        "market": account.market,
+        "tick": account.tick,
+        "joined": True,
+        "name": member.name,
+        "funded": member.funded,
+        "barred": member.barred is not None,
+        "unranked": member.unranked,
+        "cash": member.available,
+        "aside": member.cash - member.available,
+        "worth": worth,
+        "total": total,
+        "stake": given,
+        "profit": profit,
+        "profit_share": shown_share(profit, whole_cents(given)),
+        "rank": account.ranked.rank if account.ranked else None,
+        "of": account.of,
+        "place": account.place,
+        "holdings": [_holding_to_json(holding, params) for holding in account.holdings],
+        "orders": [_order_to_json(order, account.market, params) for order in account.orders],
+        "alerts": [],
+        "ended": _ended(account),
+    }
+
+
+_NOBODY: dict[str, Json] = {
+    "name": None,
+    "funded": False,
+    "barred": False,
+    "unranked": False,
+    "cash": 0,
+    "aside": 0,
+    "worth": 0,
+    "total": 0,
+    "stake": 0,
+    "profit": 0,
+    "profit_share": 0,
+    "rank": None,
+    "place": "",
+    "holdings": [],
+    "orders": [],
+    "alerts": [],
+    "ended": None,
+}
+
+
+def _holding_to_json(holding: Holding, params: MarketParams) -> dict[str, Json]:
+    """`free` can be sold; the others of `tokens` wait in the book to be. `if_right`: what they pay."""
+    return {
+        "o": holding.outcome,
+        "name": name_of(params, holding.outcome),
+        "side": holding.side.value,
+        "tokens": holding.size,
+        "free": holding.size - holding.for_sale,
+        "price": holding.price,
+        "worth": holding.worth,
+        "if_right": holding.size,
+        "profit": holding.profit,
+        "in": True,
+    }
+
+
+def _order_to_json(order: OwnOrder, market: int, params: MarketParams) -> dict[str, Json]:
+    """`cancel` is the line that takes it back, whichever market the page shows by then."""
+    return {
+        "id": order.number,
+        "o": order.outcome,
+        "name": name_of(params, order.outcome),
+        "side": order.side.value,
+        "buy": order.buy,
+        "rest": order.rest,
+        "size": order.size,
+        "limit": None if order.limit is None else order.limit // _RATE,
+        "spend": order.spend,
+        "autofill": order.autofill,
+        "pending": order.pending,
+        "aside": order.aside,
+        "cancel": f"/order cancel {market} {order.number}",
+    }
+
+
+def _ended(account: Account) -> Json:
+    """How the market went for them, once it is over."""
+    ranked = account.ranked
+    if not account.over or ranked is None:
+        return None
+    gain = whole_cents(ranked.final) - whole_cents(ranked.stake)
+    return {
+        "rank": ranked.rank,
+        "of": account.of,
+        "place": account.place,
+        "stake": ranked.stake,
+        "final": ranked.final,
+        "gain": gain,
+        "gain_share": shown_share(gain, whole_cents(ranked.stake)),
+    }

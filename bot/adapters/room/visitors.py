@@ -1,0 +1,65 @@
+"""Who asks, in which room of the house, and what they may see there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from bot.adapters.room import NAME, security
+from bot.adapters.room.cookies import Cookies
+from bot.adapters.room.limits import Counted, Limits, RefusalError
+from bot.adapters.room.security import Sessions, Visitor
+from bot.market.visibility import Viewer
+from bot.settings import Network
+from bot.words import room as words
+from storage.unit_of_work import UnitOfWork
+
+
+class Visitors:
+    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`."""
+
+    def __init__(
+        self, sessions: Sessions, limits: Limits, titles: Mapping[str, str], trusted_proxies: Sequence[Network]
+    ) -> None:
+        self._sessions = sessions
+        self._limits = limits
+        self._titles = titles
+        self._trusted_proxies = trusted_proxies
+        self.cookies = Cookies()  # known once the room listens
+
+    def room(self, request: web.Request) -> str:
+        """The chat this address is of."""
+        room = request.match_info.get("room", next(iter(self._titles)))
+        if room not in self._titles:
+            raise web.HTTPNotFound
+        return room
+
+    async def visitor(self, request: web.Request) -> Visitor:
+        """Who asks, counted: strangers by where they come from."""
+        visitor = await self._sessions.visitor(
+            self.cookies.get(request, "session"),
+            self.cookies.get(request, "admin"),
+            security.network(request, self._trusted_proxies),
+        )
+        self._limits.count(Counted.REQUEST, visitor.whose)
+        return visitor
+
+    async def asks(self, request: web.Request) -> tuple[str, Visitor]:
+        """The room, and who asks there."""
+        return self.room(request), await self.visitor(request)
+
+    async def person(self, request: web.Request) -> Visitor:
+        """Who asks, where they have a name; RefusalError 401."""
+        visitor = await self.visitor(request)
+        if visitor.person is None:
+            raise RefusalError(401, words.no_session())
+        return visitor
+
+
+async def viewer(uow: UnitOfWork, room: str, visitor: Visitor) -> Viewer:
+    """Who they are to `bot.market.visibility`."""
+    chat = await uow.chats.find(NAME, room)
+    return Viewer(
+        person=visitor.person.id if visitor.person else None, chat=chat.id if chat else None, admin=visitor.admin
+    )

@@ -1,0 +1,75 @@
+"""Who may see which market: those of the chat they look from, those they are in, and those of chats they are in.
+
+Nobody can be asked who is in a chat, so an account shows it: whoever is in a market came from a chat in which it is
+announced. Where all of those also announce another market, they could see that one there. A known admin of a chat is in
+it. Drafts are their admins' alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from engine.state import Status
+from storage.records import Market
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks: `person` None is a stranger. `chat` is where they look from, None where nobody has spoken there yet;
+    `admin`: whether they are an admin there at this moment."""
+
+    person: int | None
+    chat: int | None
+    admin: bool
+
+
+async def visible(uow: UnitOfWork, market: int, viewer: Viewer) -> Market | None:
+    """The market of this number if they may see it."""
+    record = await uow.markets.get(market)
+    if record is None:
+        return None
+    seen = await _seen(uow, [record], viewer)
+    return seen[0] if seen else None
+
+
+async def visible_markets(uow: UnitOfWork, viewer: Viewer) -> list[Market]:
+    """All they may see: those of the chat they look from first, then newest first."""
+    chats = set() if viewer.chat is None else {viewer.chat}
+    joined = set[int]()
+    if viewer.person is not None:
+        people = await uow.people.all_ids(viewer.person)
+        joined = await uow.markets.joined(people)
+        chats |= await uow.chats.where_admin(people)
+        for places in (await uow.chats.announcing(joined)).values():
+            chats |= places
+    records = await uow.markets.many(joined | await uow.chats.announced_in(chats))
+    return await _seen(uow, records, viewer)
+
+
+async def is_own(uow: UnitOfWork, market: int, chat: int | None) -> bool:
+    """Whether it is a market of this chat."""
+    return chat is not None and chat in (await uow.chats.announcing([market])).get(market, frozenset())
+
+
+async def _seen(uow: UnitOfWork, records: Collection[Market], viewer: Viewer) -> list[Market]:
+    announced = await uow.chats.announcing([record.id for record in records])
+    own = [record for record in records if viewer.chat in announced.get(record.id, frozenset())]
+    others = [record for record in records if viewer.chat not in announced.get(record.id, frozenset())]
+    seen = [record for record in own if record.status is not Status.DRAFT or viewer.admin]
+    if viewer.person is None or not others:
+        return seen
+    people = await uow.people.all_ids(viewer.person)
+    admin_in, joined = await uow.chats.where_admin(people), await uow.markets.joined(people)
+    came_from = (await uow.chats.announcing(joined)).values()
+
+    def may_see(record: Market) -> bool:
+        chats = announced.get(record.id, frozenset())
+        if chats & admin_in:
+            return True
+        if record.status is Status.DRAFT:
+            return False
+        return record.id in joined or any(places <= chats for places in came_from)
+
+    return seen + [record for record in others if may_see(record)]
