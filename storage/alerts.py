@@ -57,12 +57,13 @@ class Alerts(Repository):
 
     async def add(
         self, market: int, person: int, outcome: int, side: Side, price: int, *, above: bool, now_ms: int
-    ) -> int:
-        """Returns its number, which no other alert will ever have. There must be none at this price yet."""
+    ) -> Alert:
+        """Its number no other alert will ever have. There must be none at this price yet."""
         await self._markets.hold(market)
         self._session.wakes(Topic.MARKET)
         asked = {"outcome": outcome, "side": side.value, "price": price, "above": above}
-        return await self._session.add(insert(alerts), {"market": market, "user": person, "ts_ms": now_ms, **asked})
+        number = await self._session.add(_ADD, {"market": market, "user": person, "ts_ms": now_ms, **asked})
+        return Alert(id=number, market=market, person=person, outcome=outcome, side=side, price=price, above=above)
 
     async def remove(self, market: int, numbers: Sequence[int]) -> None:
         await self._markets.hold(market)
@@ -96,6 +97,7 @@ _OF = (
     .where(alerts.c.market == bindparam("market"), alerts.c.user == bindparam("user"))
     .order_by(alerts.c.outcome, alerts.c.side.desc(), alerts.c.price)
 )
+_ADD = insert(alerts)
 _GET = select(alerts).where(alerts.c.id == bindparam("id"))
 _REMOVE = delete(alerts).where(
     alerts.c.market == bindparam("market"), alerts.c.id.in_(bindparam("ids", expanding=True))

@@ -90,6 +90,14 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedPrice:
+    """A price of one side to be told of, in micro-dollars; None: of none any more."""
+
+    side: Side
+    price: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """A moment (epoch ms), or so long after the start. `said` is a moment as somebody said it, `zone` what it was read
     in."""

@@ -133,6 +133,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "started": _plain(lambda notice: words_announcements.started(notice.market, notice.payload)),
     "order": private.order,
     "given_back": private.given_back,
+    "alert": private.alert,
     "granted": private.granted,
     "paid": _plain(lambda notice: words_announcements.paid(notice.market, notice.payload)),
     "refunded": _plain(lambda notice: words_announcements.refunded(notice.market, notice.payload)),

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat import rehearsal_result
-from bot.chat.reply import Audience, Reply
+from bot.chat.reply import Action, Audience, Reply
 from bot.market import decisions, receipts
 from bot.market.background_verify import from_json
 from bot.market.decisions import refused_now
 from bot.market.heads import head_now
+from bot.market.quotes import closed
 from bot.market.terms import asked_by
 from bot.notifications.notice_context import NoticeContext
+from bot.words import alerts as words_alerts
 from bot.words import announcements as words_announcements
 from bot.words import audit as words_audit
 from bot.words import cuts as words_cuts
@@ -20,7 +22,11 @@ from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
 from bot.words import terminal as words_terminal
+from engine.state import Side, price_micro
+from engine.units import whole_tenths
 from storage.records import ApprovalStatus
+
+LATE_MS = 60_000  # news that is older says when it was
 
 
 async def order(notice: NoticeContext) -> Reply | None:
@@ -29,6 +35,37 @@ async def order(notice: NoticeContext) -> Reply | None:
     if order is None:
         return None
     return await receipts.receipt(notice.uow, order, notice.market, notice.payload.get("tick"), notice.worths)
+
+
+async def alert(notice: NoticeContext) -> Reply:
+    """Prices that were passed, where they are now, and lines to trade on it; what is gone with its outcome."""
+    state, params = await notice.state(), notice.market.params
+    now = {
+        (outcome, side): whole_tenths(price_micro(state, params, outcome, side))
+        for outcome, binary in enumerate(state.binaries)
+        for side in Side
+        if binary.active and not notice.market.over
+    }
+    passed = [(int(row[0]), Side(row[1])) for row in notice.payload["passed"]]
+    token = next((token for token in passed if token in now), None)
+    actions: list[Action] = []
+    if token is not None and closed(notice.market, state) is None and await _speaks_of_it(notice):
+        member = await notice.uow.members.get(notice.market.id, notice.person or 0)
+        held = member.tokens[token[0]][token[1] is Side.NO] if member is not None else 0
+        actions = words_alerts.trade_actions(params, *token, notice.person, sells=held > 0)
+    late = notice.now_ms - int(notice.payload["at_ms"]) >= LATE_MS
+    return words_alerts.told(notice.market, notice.payload, now, actions, late=late)
+
+
+async def _speaks_of_it(notice: NoticeContext) -> bool:
+    """Whether a line said where this is read is about its market."""
+    uow = notice.uow
+    if notice.platform != "room":
+        market = await uow.markets.last_of_person(notice.person or 0)
+        return market is not None and market.id == notice.market.id
+    rooms = [chat.id for chat in await uow.chats.of_market(notice.market.id) if chat.platform == "room"]
+    shown = [await uow.markets.of_chat(chat) for chat in rooms]
+    return any(market is not None and market.id == notice.market.id for market in shown)
 
 
 async def given_back(notice: NoticeContext) -> Reply | None:

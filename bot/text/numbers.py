@@ -128,6 +128,16 @@ def typed_limit(rate: int) -> str:
     return f"{_cents(rate)}c"
 
 
+def asked_price(micro: int) -> str:
+    """A price somebody asked for, with no more digits than they typed: `50¢`, `50.5¢`."""
+    return limit_price(micro * (RATE // MICRO))
+
+
+def typed_price(micro: int) -> str:
+    """The same as a person could type it: `50c`."""
+    return typed_limit(micro * (RATE // MICRO))
+
+
 def _cents(rate: int) -> str:
     whole, rest = divmod(rate, RATE // 100)
     digits = f"{rest:010d}".rstrip("0")

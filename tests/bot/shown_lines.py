@@ -19,7 +19,7 @@ from tests.bot.harness import ChatHarness
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 BY_NAME = {command.name: command for command in COMMANDS}
 CHANGES = re.compile(
-    r"/(ticket|order|cancel|join|forget|link|admin (create|open|freeze|pause|resume))\b|.*\bconfirm=|"
+    r"/(ticket|order|cancel|alert|join|forget|link|admin (create|open|freeze|pause|resume))\b|.*\bconfirm=|"
     r"/(settings|admin (set|season|channel|roles|users)) ."
 )
 """What a line may change that the event goes on with: such a line is read and not sent."""

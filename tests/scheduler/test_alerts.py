@@ -191,3 +191,26 @@ async def test_an_alert_is_told_once_by_the_tick_that_passes_it(
         }
     assert left == set(asked) - over
     assert all(isinstance(result, Verified) for result in await verify(db))
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("dies", ["before commit", "committed"])
+async def test_a_process_that_dies_in_the_tick_leaves_it_told_once(db: Database, dies: str) -> None:
+    def crash(point: str) -> None:
+        if point == dies:
+            raise DiedError
+
+    world = await started(db, terms=TERMS)
+    await run_tick(db, world.market, START)
+    await ask(db, world, (0, ANT, YES, 480))
+    db.crash = crash
+    with pytest.raises(DiedError):
+        await step(db, world, "buy", START + 1_000)
+    db.crash = lambda _: None
+    assert len(await told(db, world)) == (dies == "committed")
+    for at_ms in (2_000, 3_000):
+        await run_tick(db, world.market, START + at_ms)
+        assert len(await told(db, world)) == 1

@@ -51,6 +51,8 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "ticket change": {"number": "1", "amount": "7"},
     "cancel": {"order": "all"},
     "order cancel": {"market": "1", "order": "all"},
+    "alert": {"outcome": "germany", "price": "50c"},
+    "alert cancel": {"number": "1"},
     "positions": {},
     "balance": {},
     "orders": {},

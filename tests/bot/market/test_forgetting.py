@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import LargeBinary, String, cast, select
 
 from bot.market import identity, membership
+from engine.state import Side
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.people import Preferences
@@ -53,6 +54,7 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         await uow.deliveries.set_ref(world.market, "telegram", EXT, "order:1", "8")
         await uow.preferences.put(person.id, Preferences(slippage=1))
         await uow.pings.put(person.id, world.chat, {"lead"})
+        await uow.alerts.add(world.market, person.id, 0, Side.YES, 990_000, above=True, now_ms=START)
         await uow.codes.issue("person", "CODE", person=person.id, now_ms=START, expires_ms=START + 9)
         await uow.chats.set_admin(world.chat, person.id, admin=True, now_ms=START)
         await uow.commit()
@@ -66,7 +68,7 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         traces = await uow.personal_data.traces(person.id)
         ledger = await uow.ledger.entries(world.market)
         head = (await uow.markets.get_one(world.market)).head
-    assert (traces.messages, len(traces.admin_of)) == (2, 1)
+    assert (traces.messages, len(traces.admin_of), traces.alerts) == (2, 1, 1)
     async with db.writing() as uow:
         await identity.forget(uow, person.id, START + 5_000, chat=private.id)
         await uow.commit()
@@ -84,6 +86,7 @@ async def test_nothing_names_them_afterwards_and_the_books_are_as_they_were(db: 
         assert f"Member {person.id} leads." in str([one.body for one in await uow.room.since("room", 0, None)])
         assert await uow.people.find("telegram", EXT) is None
         assert await uow.people.identities(person.id) == ()
+        assert await uow.alerts.of(world.market, person.id) == []
         assert await uow.ledger.entries(world.market) == ledger
         assert (await uow.markets.get_one(world.market)).head == head
         assert [one.name for one in await uow.members.of(world.market)] == ["Person 0", f"Member {person.id}"]

@@ -9,6 +9,7 @@ import pytest
 
 from bot.market import identity, membership
 from bot.market.identity import LinkDeclined, Linked
+from engine.state import Side
 from scheduler.tick import run_tick
 from storage.database import Database
 from storage.people import Preferences
@@ -85,6 +86,22 @@ async def test_settings_pings_and_rights_go_along_and_their_own_win(db: Database
         assert chat_code is not None
         assert chat_code.person == ann
         assert await uow.codes.find("person", "BBBB", START) is None
+
+
+async def test_alerts_of_both_accounts_are_the_one_person_s_each_once(db: Database) -> None:
+    world = await started(db, people=2)
+    ann, ben = world.people
+    await append(db, world, ann, buy(), "o", at_ms=START + 1)
+    async with db.writing() as uow:
+        for person, prices in ((ann, (500_000, 600_000)), (ben, (600_000, 700_000))):
+            for price in prices:
+                await uow.alerts.add(world.market, person, 0, Side.YES, price, above=True, now_ms=START)
+        await uow.commit()
+    assert isinstance(await join(db, ben, ann, START + 2), Linked)
+    async with db.reading() as uow:
+        assert [alert.price for alert in await uow.alerts.of(world.market, ann)] == [500_000, 600_000, 700_000]
+        assert await uow.alerts.of(world.market, ben) == []
+        assert (await uow.personal_data.traces(ben)).alerts == 3
 
 
 async def test_two_used_accounts_are_not_joined_and_nothing_changes(db: Database) -> None:
