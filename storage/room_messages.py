@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, Insert, RowMapping, and_, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,6 +37,13 @@ class RoomDraft:
     author: str = ""
     person: int | None = None
     request_id: str | None = None
+
+
+class Said(NamedTuple):
+    """A message's number and its moment."""
+
+    id: int
+    ts_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,14 @@ class RoomMessages(Repository):
         missing = [number for number, _ in heads if number not in messages]
         messages |= await self.many(missing) if missing else {}
         return [messages[number] for number, _ in heads]
+
+    async def said(self, room: str, channels: Collection[str], since_ms: int, until_ms: int, n: int) -> list[Said]:
+        """The latest n messages for everybody of these channels and that time, oldest first: which, and when."""
+        here = and_(room_messages.c.room == room, room_messages.c.person.is_(None))
+        within = room_messages.c.ts_ms.between(since_ms, until_ms)
+        query = select(room_messages.c.id, room_messages.c.ts_ms).where(here, within)
+        newest = query.where(one_of(room_messages.c.channel, channels)).order_by(room_messages.c.id.desc()).limit(n)
+        return [Said(row["id"], row["ts_ms"]) for row in reversed(await self._session.rows(newest))]
 
     async def authors(self, room: str, n: int) -> set[str]:
         """Of the latest n messages that everybody may read."""

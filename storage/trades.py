@@ -1,4 +1,4 @@
-"""Trades, as the ticks wrote them, that hold: those a cut undid are told by its event."""
+"""Trades, as the ticks wrote them, that hold: those a cut undid are told by its event, and by who looks back."""
 
 from __future__ import annotations
 
@@ -65,6 +65,15 @@ class Trades(Repository):
         if before is None:
             return await self._list(query, **bound)
         return await self._list(query.where(trades.c.trade_id < bindparam("before")), **bound, before=before)
+
+    async def as_of(self, market: int, tick: int, last: int, n: int = 20) -> list[TradeRow]:
+        """Those that held right after a tick, newest first; `last` is the number of the last trade until then."""
+        return await self._list(_AS_OF, market=market, tick=tick, last=last, most=n)
+
+    async def last_of_ticks(self, market: int) -> dict[int, int]:
+        """The highest number of a trade of each tick that had any."""
+        rows = await self._session.rows(_LAST_OF_TICKS, {"market": market})
+        return {row["tick_id"]: row["last"] for row in rows}
 
     async def count(self, market: int) -> int:
         """How often people have traded in a market."""
@@ -135,6 +144,18 @@ _PERSON: BindParameter[int] = bindparam("person")
 _HERE = _here(_MARKET)
 _RECENT = select(trades).where(_HERE).order_by(trades.c.trade_id.desc()).limit(bindparam("most"))
 _RECENT_OF_OUTCOME = _RECENT.where(trades.c.outcome == bindparam("outcome"))
+_AS_OF = (
+    select(trades)
+    .where(trades.c.market == _MARKET, trades.c.trade_id <= bindparam("last"))
+    .where(or_(trades.c.undone_tick.is_(None), trades.c.undone_tick > bindparam("tick")))
+    .order_by(trades.c.trade_id.desc())
+    .limit(bindparam("most"))
+)
+_LAST_OF_TICKS = (
+    select(trades.c.tick_id, func.max(trades.c.trade_id).label("last"))
+    .where(trades.c.market == _MARKET)
+    .group_by(trades.c.tick_id)
+)
 _OF_PERSON = _RECENT.where(or_(trades.c.buy_user == _PERSON, trades.c.sell_user == _PERSON))
 _OWN_LEG = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
 _OF_ORDER = (
