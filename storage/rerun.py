@@ -13,7 +13,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import select
 
@@ -77,14 +77,21 @@ class _Stood:
     volume: int
 
 
+class Stay(NamedTuple):
+    """From when to when (epoch ms, None: still) somebody was in a market."""
+
+    person: int
+    came: int
+    went: int | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Rerun:
-    """A market, tick by tick, from 0 on. `market` as it is now; `rows` its ticks; `stays` from when to when (epoch ms,
-    None: still) somebody was in it."""
+    """A market, tick by tick, from 0 on. `market` as it is now; `rows` its ticks."""
 
     market: Market
     rows: Sequence[TickRow]
-    stays: list[tuple[int, int | None]]
+    stays: list[Stay]
     stood: list[_Stood] = field(default_factory=list)
     came: dict[int, int] = field(default_factory=dict)  # when those with an account joined, by their intent
     accounts: Versions[int, Account] = field(default_factory=Versions)
@@ -118,9 +125,15 @@ class Rerun:
         )
 
     def people_at(self, tick: int) -> int:
-        """How many were in it right after that tick."""
+        """How many were in it right after that tick. Whose join is of the same millisecond had joined before it where
+        the tick ran that join; before the first one, a start runs none."""
         at_ms = self.rows[tick].ts_ms
-        return sum(came <= at_ms and (went is None or went > at_ms) for came, went in self.stays)
+
+        def had_come(stay: Stay) -> bool:
+            return stay.came < at_ms or tick == 0 or self.accounts.of(stay.person, tick) is not None
+
+        here = [stay for stay in self.stays if stay.came <= at_ms and (stay.went is None or stay.went > at_ms)]
+        return sum(map(had_come, here))
 
     def _keep(self, state: MarketState, params: MarketParams, before: MarketState | None, volume: int) -> None:
         tick, start_ms = len(self.stood), self.market.epoch_ms(0)
@@ -130,7 +143,7 @@ class Rerun:
                 self.accounts.put(person, tick, account)
         for person in old.keys() - state.accounts.keys():
             self.accounts.put(person, tick, None)
-            self.stays.append((self.came.pop(person), self.rows[tick].ts_ms))  # they have no row any more
+            self.stays.append(Stay(person, self.came.pop(person), self.rows[tick].ts_ms))  # they have no row any more
         changed, gone = changes(Book() if before is None else before.resting, state.resting)
         for order in changed:
             self.resting.put(order.id, tick, order)
@@ -235,7 +248,7 @@ def _compare(row: TickRow, priced: MarketState, params: MarketParams) -> None:
             raise DiffersError(f"tick {row.tick}: {prices} and not {written}")
 
 
-async def _members(session: Session, market: int) -> list[tuple[int, int | None]]:
+async def _members(session: Session, market: int) -> list[Stay]:
     """The stays of those who are in it."""
-    rows = await session.rows(select(users.c.joined_ms).where(users.c.market == market))
-    return [(row["joined_ms"], None) for row in rows]
+    rows = await session.rows(select(users.c.user, users.c.joined_ms).where(users.c.market == market))
+    return [Stay(row["user"], row["joined_ms"], None) for row in rows]

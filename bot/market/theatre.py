@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.rankings import worths
 from storage.records import EventRow, Market, Member, TickRow, Wording
 from storage.rerun import MOST_TICKS, Rerun
+from storage.room_messages import Said
 from storage.unit_of_work import UnitOfWork
 
 POINTS = 1_500  # of the lines of prices that are sent at once
@@ -53,6 +54,7 @@ class Theatre:
     joined_ms: Sequence[int]
     again: Rerun | None = None
     why: str = ""
+    said: dict[str, Sequence[Said]] = field(default_factory=dict)  # by room, what was said in its time
     _boards: OrderedDict[int, Board] = field(default_factory=OrderedDict)
     _states: OrderedDict[int, MarketState] = field(default_factory=OrderedDict)
 

@@ -41,6 +41,7 @@ class Counted(StrEnum):
     STREAM = "stream"
     COMPLETION = "completion"
     CHART = "chart"  # pictures of charts, drawn or kept
+    THEATRE = "theatre"  # ticks of markets that are over
     LINE = "line"  # lines, presses and forms: the dispatcher has its own, closer limit, and answers beyond it
     TALK = "talk"
 
@@ -50,6 +51,7 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.STREAM: (Limit(40, 10_000),),
     Counted.COMPLETION: (Limit(150, 10_000),),
     Counted.CHART: (Limit(120, 60_000),),
+    Counted.THEATRE: (Limit(100, 10_000),),
     Counted.LINE: (Limit(40, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
 }

@@ -51,7 +51,7 @@ Asks = Callable[[web.Request], Awaitable[tuple[str, Visitor]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """An answer as it goes out, plain or compressed, and what it is known by."""
 
     plain: bytes
@@ -78,34 +78,34 @@ class MarketCharts:
     async def _chart(self, request: web.Request) -> web.Response:
         (room, visitor), span = await self._asks(request), _span(request)
         async with self._db.reading() as uow:
-            market = await _seen(uow, room, visitor, request)
+            market = await seen(uow, room, visitor, request)
             make = partial(self._series, uow, market, span)
-            return _answer(request, await uow.figures.of(market, f"chart {span}", make))
+            return answer(request, await uow.figures.of(market, f"chart {span}", make))
 
     async def _outcome(self, request: web.Request) -> web.Response:
         (room, visitor), span = await self._asks(request), _span(request)
         outcome = int(request.match_info["outcome"])
         async with self._db.reading() as uow:
-            market = await _seen(uow, room, visitor, request)
+            market = await seen(uow, room, visitor, request)
             _check(market, outcome)
             make = partial(self._facts, uow, market, outcome, span)
-            return _answer(request, await uow.figures.of(market, f"outcome {outcome} {span}", make))
+            return answer(request, await uow.figures.of(market, f"outcome {outcome} {span}", make))
 
     async def _tape(self, request: web.Request) -> web.Response:
         room, visitor = await self._asks(request)
         outcome, before = _number(request, "outcome"), _number(request, "before")
         async with self._db.reading() as uow:
-            market = await _seen(uow, room, visitor, request)
+            market = await seen(uow, room, visitor, request)
             if outcome is not None:
                 _check(market, outcome)
             trades = await uow.trades.recent(market.id, outcome, n=TRADES, before=before)
         return web.json_response([trade_json(trade) for trade in trades])
 
-    async def _series(self, uow: UnitOfWork, market: Market, span: Span) -> _Written:
+    async def _series(self, uow: UnitOfWork, market: Market, span: Span) -> Written:
         series = await queries.series(uow, market, self._history, span)
-        return await asyncio.to_thread(_write, series_json(market, series))
+        return await asyncio.to_thread(write, series_json(market, series))
 
-    async def _facts(self, uow: UnitOfWork, market: Market, outcome: int, span: Span) -> _Written:
+    async def _facts(self, uow: UnitOfWork, market: Market, outcome: int, span: Span) -> Written:
         series = await queries.outcome_series(uow, market, self._history, outcome, span)
         view = MarketView(
             record=market,
@@ -126,15 +126,15 @@ class MarketCharts:
             "book": {side.value: book_json(token_book(view, outcome, side)) for side in Side},
             "trades": [trade_json(trade) for trade in await uow.trades.recent(market.id, outcome, n=TRADES)],
         }
-        return await asyncio.to_thread(lambda: _write({**facts, "depth": depth_json(view, outcome)}))
+        return await asyncio.to_thread(lambda: write({**facts, "depth": depth_json(view, outcome)}))
 
 
-def _write(data: Payload) -> _Written:
+def write(data: Payload) -> Written:
     plain = to_json(data)
-    return _Written(plain, gzip.compress(plain, 1, mtime=0), hashlib.sha256(plain).hexdigest()[:24])
+    return Written(plain, gzip.compress(plain, 1, mtime=0), hashlib.sha256(plain).hexdigest()[:24])
 
 
-def _answer(request: web.Request, written: _Written) -> web.Response:
+def answer(request: web.Request, written: Written) -> web.Response:
     headers = {"ETag": f'"{written.etag}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
@@ -144,7 +144,7 @@ def _answer(request: web.Request, written: _Written) -> web.Response:
     return web.Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
 
 
-async def _seen(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
+async def seen(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
     """The market of this address, where they may see it; else it is as if there were none."""
     market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
     if market is None:

@@ -14,6 +14,7 @@ from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.market_charts import MarketCharts
 from bot.adapters.room.market_routes import MarketRoutes, asked_market
+from bot.adapters.room.market_theatre import MarketTheatre
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.responses import Answer, person_of
 from bot.adapters.room.security import Sessions, Visitor, new_token
@@ -62,6 +63,7 @@ class Routes:
         self._visitors = visitors
         self._markets = markets
         self._market_charts = MarketCharts(db, visitors.asks)
+        self.theatre = MarketTheatre(db, clock, visitors.asks, limits)
         self._assets = assets.load()
 
     def routes(self) -> list[web.RouteDef]:
@@ -81,6 +83,7 @@ class Routes:
                 web.post(f"{base}api/complete", self._complete),
                 *self._market_charts.routes(base),
                 *self._markets.routes(base),
+                *self.theatre.routes(base),
             ]
         return routes
 

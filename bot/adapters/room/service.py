@@ -122,6 +122,7 @@ class RoomService:
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
+        await self._routes.theatre.close()
         for task in self._following:
             task.cancel()
         if self._following:

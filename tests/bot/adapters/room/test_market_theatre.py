@@ -1,0 +1,168 @@
+"""The theatre over HTTP: each tick's board as it was, posts without forgotten names, own accounts for their owners."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters.room import render
+from bot.adapters.room.limits import LIMITS, Counted
+from bot.market.standings import board_of
+from engine.units import MICRO
+from tests.bot.adapters.room.harness import Browser, RoomHarness, room_harness
+from tests.storage import worlds
+
+ROUNDS = [
+    {"freeze_at": 60_000, "decide_at": 70_000, "count": 1, "losers": [2]},
+    {"freeze_at": 240_000, "decide_at": 250_000, "winner": 1},
+]
+
+
+@pytest.fixture
+async def harness(tmp_path: Path) -> AsyncIterator[RoomHarness]:
+    async with room_harness(tmp_path, titles={"room": "The room", "other": "Another"}) as made:
+        await made.open_market(worlds.params(rounds=ROUNDS))
+        yield made
+
+
+async def boards(harness: RoomHarness, shown: list[Any], after_ms: int = 2_000) -> None:
+    """A tick, and what `/board` shows right after it."""
+    await harness.tick(after_ms)
+    async with harness.db.reading() as uow:
+        market = await uow.markets.get_one(harness.market)
+        assert market.tick == len(shown)
+        shown.append(render.block_to_json(await board_of(uow, market, market.tick_ms or 0)))
+
+
+async def bought(who: Browser, line: str) -> None:
+    _, ticket = await who.say(line)
+    confirm = next(action["text"] for action in ticket["reply"]["actions"] if action["label"].startswith("Confirm"))
+    await who.press(confirm, ticket["id"])
+
+
+async def played(harness: RoomHarness) -> tuple[Browser, Browser, list[Any]]:
+    """Ada holds what wins, Zebediah talks and loses; a round, and the end."""
+    async with harness.db.reading() as uow:
+        shown = [render.block_to_json(await board_of(uow, await uow.markets.get_one(harness.market), worlds.START))]
+    await boards(harness, shown)
+    ada, zeb = await harness.person("Ada"), await harness.person("Zebediah")
+    await boards(harness, shown)
+    await zeb.say("hello from Zebediah")
+    await bought(ada, "/buy ant yes 100")
+    await boards(harness, shown)
+    await ada.say("well done Zebediah")
+    await bought(zeb, "/buy bee yes 50")
+    await boards(harness, shown)
+    await boards(harness, shown, 60_000)
+    await boards(harness, shown, 20_000)
+    await bought(ada, "/sell ant yes 40")
+    await boards(harness, shown)
+    await boards(harness, shown, 155_000)
+    await boards(harness, shown, 20_000)
+    return ada, zeb, shown
+
+
+async def get(visitor: Browser, harness: RoomHarness, path: str = "", status: int = 200) -> Any:
+    answer = await visitor.get(f"api/v1/markets/{harness.market}/theatre{path}")
+    assert answer.status == status, await answer.text()
+    return await answer.json()
+
+
+def texts(lines: list[Any]) -> list[str]:
+    return ["".join(part.get("x", "") for part in line) for line in lines]
+
+
+async def test_a_market_that_is_over_is_shown_tick_by_tick(harness: RoomHarness) -> None:
+    stranger = harness.browser()
+    await get(stranger, harness, status=409)
+    ada, _, shown = await played(harness)
+    theatre = await get(stranger, harness)
+    assert (theatre["last"], theatre["ready"], theatre["why"]) == (len(shown) - 1, True, "")
+    assert theatre["ticks"] == list(range(len(shown)))
+    assert [mark["text"] for mark in theatre["marks"]] == [
+        "Round 1 freezes",
+        "Bee is out",
+        "Trading goes on",
+        "The final freezes",
+        "Ant won",
+    ]
+    out = next(mark["tick"] for mark in theatre["marks"] if mark["out"])
+    assert theatre["yes"][1][out] == 0
+    assert set(theatre["yes"][1][out + 1 :]) == {None}
+    for tick, board in enumerate(shown):
+        frame = await get(stranger, harness, f"/{tick}")
+        assert frame["board"] == board, f"tick {tick}"
+        assert frame["account"] is None
+        assert all(trade["at"] <= frame["at"] for trade in frame["tape"])
+        assert [row["yes"] for row in sorted(board["rows"], key=lambda row: row["o"])] == [
+            yes[tick] or 0 for yes in theatre["yes"]
+        ]
+    assert await get(stranger, harness, "/99999999") == await get(stranger, harness, f"/{len(shown) - 1}")
+    assert (await (await ada.get(f"r/other/api/v1/markets/{harness.market}/theatre")).text()).startswith("404")
+
+
+async def test_what_one_had_and_what_it_came_to_is_told_to_them_alone(harness: RoomHarness) -> None:
+    ada, zeb, _ = await played(harness)
+    early = (await get(ada, harness, "/1"))["account"]
+    assert texts(early["says"]) == ["You were not in this market yet."]
+    held = (await get(ada, harness, "/4"))["account"]
+    assert [(row["o"], row["side"], row["tokens"], row["pays"]) for row in held["holdings"]] == [
+        (0, "yes", 100 * MICRO, 100 * MICRO)
+    ]
+    assert held["if_kept"] == held["cash"] + 100 * MICRO
+    says = texts(held["says"])
+    assert says[0].startswith("At this moment you held 100 Ant YES, worth $")
+    assert says[1].startswith("Held to the end they paid $100.00; you ended with $")
+    assert says[2].startswith("Without a trade from here on you would have ended with $")
+    last = (await get(ada, harness, "/9"))["account"]
+    assert last["total"] == last["final"] == last["if_kept"]
+    lost = (await get(zeb, harness, "/4"))["account"]
+    assert [(row["o"], row["pays"]) for row in lost["holdings"]] == [(1, 0)]
+    assert texts(lost["says"])[1].startswith("Held to the end they paid $0.00;")
+
+
+async def test_what_fifty_dollars_would_have_bought(harness: RoomHarness) -> None:
+    ada, _, _ = await played(harness)
+    won = await get(ada, harness, "/2/bought?outcome=0&side=yes")
+    assert texts([won["says"]])[0].startswith("$50.00 here, alone, would have bought ")
+    assert " in the end: +$" in texts([won["says"]])[0]
+    lost = await get(ada, harness, "/2/bought?outcome=1&side=yes")
+    assert texts([lost["says"]])[0].endswith("They paid nothing in the end.")
+    frozen = await get(ada, harness, "/5/bought?outcome=0&side=yes")
+    assert texts([frozen["says"]]) == ["Nobody could buy at this moment: trading did not go on."]
+    out = await get(ada, harness, "/7/bought?outcome=1&side=no")
+    assert texts([out["says"]]) == ["Bee is out at this moment."]
+    await get(ada, harness, "/2/bought?outcome=7&side=yes", 400)
+
+
+async def test_posts_are_there_until_then_and_forgotten_names_are_nowhere(harness: RoomHarness) -> None:
+    ada, zeb, shown = await played(harness)
+    early, late = await get(ada, harness, "/2"), await get(ada, harness, f"/{len(shown) - 1}")
+    assert "hello from Zebediah" in {post.get("say") for post in early["posts"]}
+    assert "well done Zebediah" not in {post.get("say") for post in early["posts"]}
+    assert "well done Zebediah" in {post.get("say") for post in late["posts"]}
+    assert any("Ant" in str(post.get("reply", "")) for post in late["posts"]), "announcements are among them"
+    assert not any("actions" in post.get("reply", {}) for post in late["posts"])
+    assert not any(post["private"] for post in late["posts"])
+    _, asked = await zeb.say("/forget")
+    confirm = next(action["text"] for action in asked["reply"]["actions"] if action["label"].startswith("Confirm"))
+    await zeb.press(confirm, asked["id"])
+    for tick in range(len(shown)):
+        frame = await (await ada.get(f"api/v1/markets/{harness.market}/theatre/{tick}")).text()
+        assert "Zebediah" not in frame, f"tick {tick}"
+    assert "Zebediah" not in await (await ada.get(f"api/v1/markets/{harness.market}/theatre")).text()
+    assert frame.count("well done") == 1, "what others said is still there"
+
+
+async def test_who_scrubs_too_fast_is_told_when_to_go_on(harness: RoomHarness) -> None:
+    await played(harness)
+    stranger = harness.browser()
+    statuses = set[int]()
+    for _ in range(LIMITS[Counted.THEATRE][0].count + 1):
+        answer = await stranger.get(f"api/v1/markets/{harness.market}/theatre/3")
+        statuses.add(answer.status)
+    assert statuses == {200, 429}
+    assert int(answer.headers["Retry-After"]) > 0
