@@ -101,7 +101,11 @@ async def test_a_market_that_is_over_is_shown_tick_by_tick(harness: RoomHarness)
             yes[tick] or 0 for yes in theatre["yes"]
         ]
     assert await get(stranger, harness, "/99999999") == await get(stranger, harness, f"/{len(shown) - 1}")
-    assert (await (await ada.get(f"r/other/api/v1/markets/{harness.market}/theatre")).text()).startswith("404")
+    elsewhere = f"r/other/api/v1/markets/{harness.market}/theatre"
+    assert (await stranger.get(elsewhere)).status == 404
+    frame = await (await ada.get(f"{elsewhere}/4")).json()
+    assert frame["board"] == shown[4], "a member sees it from any room"
+    assert frame["posts"] is None, "what is said in a room is read there"
 
 
 async def test_what_one_had_and_what_it_came_to_is_told_to_them_alone(harness: RoomHarness) -> None:
