@@ -190,12 +190,12 @@ class DemoPlay:
         """All ticks, then the files. Returns why the market halted where a check failed."""
         ticks = range(1, len(self.scenario.moments))
         opens = 0 if self.options.headless else prologue(self.scenario)
-        halted = await self._ticks(ticks[:opens])
+        halted = await self.play_ticks(ticks[:opens])
         if not halted:
             await self._invite()
             self.warming = asyncio.create_task(self.charts.start())
             self.event_clock.begin()
-            halted = await self._ticks(ticks[opens:])
+            halted = await self.play_ticks(ticks[opens:])
         if halted:
             return halted
         self.live = False
@@ -212,7 +212,7 @@ class DemoPlay:
         if self.addresses is not None and self.options.open_browser:
             await asyncio.to_thread(webbrowser.open, self.addresses[0])
 
-    async def _ticks(self, ticks: range) -> str | None:
+    async def play_ticks(self, ticks: range) -> str | None:
         """Play these, each after what people do before it; why the market halted, if it did."""
         for tick in ticks:
             for action in await self.simulation.actions(tick):
@@ -229,6 +229,7 @@ class DemoPlay:
             if await self.db.outbox_filled(0):
                 await self.announcer.step()
             self.fills += len(report.fills)
+            self.simulation.traded(fill.kind for fill in report.fills)
             if self.event_clock.began:
                 self._show_progress(tick, at_ms)
         self.progress.keep()

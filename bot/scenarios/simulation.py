@@ -6,14 +6,15 @@ it, and runs the market's ticks in between.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
-from bot.scenarios import chatter, observation, strategies
+from bot.scenarios import chatter, observation, set_pieces, strategies
 from bot.scenarios.observation import PublicInfo, SeenAccount, SeenBoard, TradeIdea
 from bot.scenarios.scenario import MICRO, Scenario, ScenarioRound
 from bot.scenarios.traders import Strategy, Trader, seeded_random
@@ -23,6 +24,8 @@ OPEN = "Open"
 BOARDS_KEPT = 24  # boards
 QUIET_EDGE = 42  # nobody acts in the first and the last of so many parts of a tick
 LATE_PER_MILLE = 250  # per mille: who still tries after trading has stopped
+FIRST_AGREED = 4  # the tick from which on people agree on trades
+OUT_OF_DATE = -1  # no round
 ORDERS_UNTIL_REREAD = 2  # orders after which most traders read their account again
 ORGANISER, ONLOOKER = "organiser", "onlooker"
 
@@ -90,6 +93,8 @@ class Simulation:
         self._eliminated: tuple[str, ...] = ()
         self._rounds = 0
         self._known_accounts: dict[int, _KnownAccount] = {}
+        self._kinds = Counter[str]()  # of fills so far
+        self._tried = Counter[str]()  # kinds that were agreed on
 
     # -- talking to the bot
 
@@ -135,11 +140,17 @@ class Simulation:
         info = self._public_info(before)
         rngs = {trader.number: seeded_random(self._seed, tick, trader.number) for trader in self.people}
         awake = [trader for trader in self.people if strategies.acts_now(trader, info, rngs[trader.number])]
-        if awake and not self.scenario.frozen(before):
+        kinds = set_pieces.missing(self._kinds, self._tried) if info.ticks_to_freeze > 1 else []
+        if (awake or kinds) and not self.scenario.frozen(before):
             board = await self._read_board(info)
             if board is not None:
                 for trader in awake:
                     actions += self._actions_of(trader, board, tick, before, rngs[trader.number])
+                if kinds and tick >= FIRST_AGREED:
+                    at_ms = before + self.scenario.tick_ms - self.scenario.tick_ms // QUIET_EDGE
+                    actions.append(
+                        ScheduledAction(at_ms=at_ms, rank=len(self.people), run=self._agreed(kinds[0], board))
+                    )
         return sorted(actions, key=lambda action: (action.at_ms, action.rank))
 
     def _public_info(self, now_ms: int) -> PublicInfo:
@@ -195,6 +206,29 @@ class Simulation:
             for line in (idea.line, idea.smaller_line):
                 if line and await self._try_line(trader, idea, line):
                     break
+
+    def traded(self, kinds: Iterable[str]) -> None:
+        """Which kinds of fills a tick brought."""
+        self._kinds.update(kinds)
+
+    def _agreed(self, kind: str, board: SeenBoard) -> Callable[[], Awaitable[None]]:
+        """A trade that some agree on, so that this kind of match happens too."""
+
+        async def act() -> None:
+            self._tried[kind] += 1
+            people = sorted(self.people, key=lambda each: each.strategy not in set_pieces.LIMIT_TRADERS)
+            accounts = {each.number: await self._last_account(each) for each in people}
+            agreed = set_pieces.Agreement(board=board, people=people, accounts=accounts, names=self.scenario.names)
+            for trader, line in set_pieces.lines(kind, agreed):
+                await self._try_line(trader, TradeIdea(line=line), line)
+                self._known_accounts[trader.number].round = OUT_OF_DATE
+
+        return act
+
+    async def _last_account(self, trader: Trader) -> SeenAccount:
+        """The account as the trader read it last, unless an agreement has changed it since."""
+        known = self._known_accounts.get(trader.number)
+        return await self._read_account(trader) if known is None or known.round == OUT_OF_DATE else known.account
 
     async def _read_account(self, trader: Trader) -> SeenAccount:
         """The account from `/positions`; all but the informed read it again only after a round or a few orders."""

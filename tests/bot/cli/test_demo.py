@@ -12,6 +12,8 @@ import sys
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
+from unittest.mock import ANY
 
 import pytest
 
@@ -21,8 +23,10 @@ from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
 from bot.cli import demo, demo_play
 from bot.cli.demo_files import DATABASE
-from bot.cli.demo_play import Options, prologue
+from bot.cli.demo_play import DemoPlay, Options, prologue
+from bot.scenarios.worldcup import world_cup
 from bot.words import terminal as words
+from engine.events import FillKind
 from storage.database import Database
 from tests.bot.cli.short_demo import SEED, short
 from tests.paths import ROOT
@@ -81,6 +85,24 @@ def test_the_crowd_trades_is_refused_now_and_then_and_pays_gas(played: Path) -> 
         rows = list(csv.DictReader(file))
     assert len(rows) == 20
     assert sum(round(float(row["gas"]) * 100) for row in rows) >= orders - refused
+
+
+def test_every_kind_of_match_happens(played: Path) -> None:
+    assert summary(played)["fills_by_kind"] == dict.fromkeys(sorted(get_args(FillKind)), ANY)
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+async def test_every_kind_of_match_happens_within_the_first_ticks(tmp_path: Path, seed: int) -> None:
+    async with AsyncExitStack() as stack:
+        db = Database.open(f"sqlite:///{tmp_path / 'outcry.db'}")
+        stack.push_async_callback(db.close)
+        await db.migrate()
+        play = DemoPlay(db, Options(headless=True, seed=seed, out=tmp_path), world_cup(), stack)
+        await play.open()
+        assert await play.play_ticks(range(1, 16)) is None
+        async with db.reading() as uow:
+            trades = await uow.trades.all(play.market.id)
+        assert {trade.kind for trade in trades} == set(get_args(FillKind))
 
 
 def test_a_stranger_can_follow_the_event_in_the_announcements(played: Path) -> None:
