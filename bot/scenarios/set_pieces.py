@@ -147,29 +147,35 @@ def _swap(agreed: Agreement) -> tuple[Line, ...]:
 
 def _merge(agreed: Agreement) -> tuple[Line, ...]:
     """One sells a side at the next cent; those who have most of its opposite sell until the pair is worth a dollar.
-    Where they have not enough of it, somebody buys the cheapest way there first."""
+    Where nobody has enough of both, some are bought first: where the pair is worth hardly more than a dollar."""
     board, best = agreed.board, None
     for outcome, side, other in _sides(board):
         ask, price = cent_above(board.price(outcome, side)), board.price(outcome, other)
         floor = 100 - ask
-        sellers = agreed.holders(outcome, side)
-        if not sellers or not 1 <= floor <= 98 or price > 60 * CENT:
+        if not 1 <= floor <= 98:
             continue
-        partners = [each for each in agreed.holders(outcome, other) if each is not sellers[0]][:MOST_PARTNERS]
+        need = _to_move(price, price - floor * CENT - floor * CENT // FEE_GAP)
+        sellers = agreed.holders(outcome, side)
+        partners = [each for each in agreed.holders(outcome, other) if each not in sellers[:1]][:MOST_PARTNERS]
         held = sum(agreed.accounts[each.number].tokens(outcome, other) for each in partners)
-        score = (held - _to_move(price, price - floor * CENT), -outcome, side)
+        ready = bool(sellers and partners and held >= need)
+        score = (ready, held - need if ready else -need, -outcome, side)
         if best is None or score > best[0]:
-            best = score, outcome, side, other, sellers[0], partners, ask, floor
+            best = score, outcome, side, other, sellers, partners, ask, floor
     if best is None:
         return ()
-    (slack, *_), outcome, side, other, seller, partners, ask, floor = best
+    (ready, *_), outcome, side, other, sellers, partners, ask, floor = best
     name = agreed.typed(outcome)
-    if slack < 0:
-        buyer = agreed.buyer(seller)
-        return ((buyer, f"/buy {name} {other} {agreed.spend(buyer)}"),) if buyer else ()
-    return (
-        (seller, f"/sell {name} {side} half limit {ask}c"),
-        *((each, f"/sell {name} {other} all limit {floor}c") for each in partners),
+    if ready:
+        return (
+            (sellers[0], f"/sell {name} {side} half limit {ask}c"),
+            *((each, f"/sell {name} {other} all limit {floor}c") for each in partners),
+        )
+    seller = sellers[0] if sellers else agreed.buyer(*partners)
+    partner = partners[0] if partners else agreed.buyer(*([seller] if seller else []))
+    wanted = ((seller, side, sellers), (partner, other, partners))
+    return tuple(
+        (trader, f"/buy {name} {token} $7 slippage 30%") for trader, token, have in wanted if trader and not have
     )
 
 
