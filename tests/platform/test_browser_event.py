@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
@@ -147,7 +147,7 @@ async def test_a_whole_event_in_three_windows(event: Event) -> None:
     await event.tick()
     await sam.see("Dan is out.", "#news")
     await event.screenshot("ceremony")
-    assert await sam.page.locator("#board .row.out .label").all_inner_texts() == ["Dan"]
+    await expect(sam.page.locator("#board .row.out .label")).to_have_text(["Dan"], timeout=30_000)
     await event.tick(10 * MINUTE)
     await event.admin("/admin resolve bo", "Bo", done="Bo wins with the next tick.")
     await event.tick(10 * MINUTE)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.adapters.room import limits
 from bot.adapters.room.service import RoomService
@@ -32,6 +32,7 @@ ROUNDS = [
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+GUARD_MS = 30_000  # against waiting for ever, no measure
 LOOKS = 5_000  # at a page before it is given up: a guard against waiting for ever, no measure
 
 
@@ -92,7 +93,7 @@ async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_
         await ada.see("Welcome, Ada", "#messages")
         await harness.tick()
 
-        assert await page.locator("#board .row[data-outcome]").count() == 4
+        await expect(page.locator("#board .row[data-outcome]")).to_have_count(4, timeout=GUARD_MS)
         await price(page, "Germany", "yes").click()
         assert await page.locator("#text").input_value() == "/buy germany yes "
         await page.locator("#options [role=option]").filter(has_text="100").first.click()
@@ -105,7 +106,7 @@ async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_
         await ada.see("Filled: 100 Germany YES", "#messages")
         assert await page.locator("#messages .card").filter(has_text="Buy Germany YES").count() == 0
         await until(page, f"document.querySelector('#board [data-outcome=\"1\"] .price.yes').innerText !== {before!r}")
-        assert (await page.locator("#board .row[data-outcome] .label").first.inner_text()) == "Germany"
+        await expect(page.locator("#board .row[data-outcome] .label").first).to_have_text("Germany", timeout=GUARD_MS)
 
         await ada.say("/chart")
         chart = page.locator("#messages img.chart")
@@ -117,11 +118,11 @@ async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_
 
         await harness.tick(10 * MINUTE)
         await ada.see("Trading is frozen: round 1 is being decided.", "#news")
-        assert await page.locator("#head .pill").inner_text() == "Frozen"
+        await expect(page.locator("#head .pill")).to_have_text("Frozen", timeout=GUARD_MS)
         await harness.tick(10 * MINUTE)
         await ada.see("Brazil and Costa Rica are out.", "#news")
         await until(page, "document.querySelector('#news img.chart')?.naturalWidth > 300")
-        assert await page.locator("#board .row.out .label").all_inner_texts() == ["Costa Rica", "Brazil"]
+        await expect(page.locator("#board .row.out .label")).to_have_text(["Costa Rica", "Brazil"], timeout=GUARD_MS)
         struck = await row(page, "Brazil").locator(".label").evaluate("one => getComputedStyle(one).textDecorationLine")
         assert struck == "line-through"
         await harness.tick(10 * MINUTE)
@@ -280,7 +281,7 @@ async def holds_together(page: Page, count: int, least: int) -> None:
         assert yes["height"] >= least
     marks = await page.evaluate("[...new Set([...document.querySelectorAll('#board .chip')].map(c => c.dataset.mark))]")
     assert len(marks) == -(-count // 10)
-    for target in (rows.nth(count - 1), page.locator("#board footer").get_by_role("button", name="Show % chance")):
+    for target in (rows.nth(count - 1), page.locator("#board footer .risk")):
         await target.scroll_into_view_if_needed()
         box, view = await target.bounding_box(), page.viewport_size
         assert box is not None
@@ -450,12 +451,14 @@ async def test_a_price_that_moved_flashes_unless_one_asked_for_calm(
     ada = await window(browser, calm=calm)
     await ada.join(harness.url, "Ada")
     await harness.tick()
+    before = await price(ada.page, "Netherlands", "yes").inner_text()
     await ada.say("/buy netherlands yes 200")
     await ada.see("Buy Netherlands YES", "#messages")
     await ada.press("Confirm")
     await ada.see("Sent.", "#messages")
     await harness.tick()
     await ada.see("Filled", "#messages")
+    await until(ada.page, f"document.querySelector('#board [data-outcome=\"3\"] .price.yes').innerText !== {before!r}")
     flashed = ada.page.locator("#board .price.rose, #board .price.fell")
     assert (await flashed.count() > 0) is not calm
 

@@ -104,10 +104,7 @@ class Routes:
         asset = self._assets.get(name)
         if asset is None:
             raise web.HTTPNotFound
-        headers = {"ETag": f'"{asset.etag}"', "Cache-Control": "no-cache", "Content-Type": asset.content_type}
-        if request.headers.get("If-None-Match") == headers["ETag"]:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=asset.data, headers=headers)
+        return asset.response(request)
 
     async def _admin(self, request: web.Request, token_given: str) -> web.Response:
         """The admin link: rights into a cookie, and the token out of the address bar and the history."""

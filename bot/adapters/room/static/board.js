@@ -25,7 +25,7 @@ export function message(message) {
 
 /** The board of the market in sight, in `host`. `handlers.pick(wish)`: a price was tapped. */
 export function pinned(host, handlers) {
-  const made = rows(handlers);
+  const made = rows(handlers, { pinned: true });
   const foot = footer(handlers);
   host.append(made.element, foot.element);
   const nothing = h("div", { class: "nothing" });
@@ -75,17 +75,15 @@ function footer(handlers) {
   const risk = h("div", { class: "risk" });
   const why = h("p", { class: "why" });
   const buttons = h("div", { class: "actions" });
-  const unit = h("button", { type: "button", class: "unit", on: { click: switchUnit } });
-  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), h("div", { class: "actions" }, unit), buttons);
+  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), buttons);
   let offered = "";
 
   function update(market) {
     const chance = state.get("unit") === "chance";
     why.textContent = whySum(market, chance);
     risk.replaceChildren(...meter(market.risk, market.most));
-    unit.textContent = chance ? "Show prices in ¢" : "Show % chance";
-    unit.setAttribute("aria-pressed", String(chance));
-    const actions = (market.market ?? null) === null || market.own_room ? (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text)) : [];
+    const own = (market.market ?? null) === null || market.own_room;
+    const actions = own ? (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text)) : [];
     const key = JSON.stringify(actions);
     if (key !== offered) buttons.replaceChildren(...(actions.length ? handlers.buttons({ ...pinnedMessage, reply: { actions } }) : []));
     offered = key;
@@ -93,14 +91,21 @@ function footer(handlers) {
   return { element, update };
 }
 
-function switchUnit() {
-  const next = state.get("unit") === "chance" ? "cents" : "chance";
+function chooseUnit(unit) {
   try {
-    localStorage.setItem(UNIT, next);
+    localStorage.setItem(UNIT, unit);
   } catch {
     // storage may be off: then the choice lasts as long as the page
   }
-  state.set("unit", next);
+  state.set("unit", unit);
+}
+
+/** Prices in cents, or as a chance. */
+function unitSwitch() {
+  const choices = Object.entries({ cents: ["¢", "Prices in cents"], chance: ["%", "Prices as a chance in percent"] });
+  const buttons = choices.map(([unit, [sign, label]]) => h("button", { type: "button", "aria-label": label, title: label, on: { click: () => chooseUnit(unit) } }, sign));
+  state.watch("unit", (chosen) => buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(choices[index][0] === chosen))));
+  return h("span", { class: "unit", role: "group", "aria-label": "Show prices" }, buttons);
 }
 
 /** What all YES of those still in cost together, in micro-dollars. */
@@ -109,16 +114,17 @@ const sumOf = (market) => market.sum ?? market.rows.reduce((sum, row) => sum + (
 function whySum(market, chance) {
   const sum = sumOf(market);
   const shown = format.money(Math.round(sum / 10_000) * 10_000);
-  if (chance) return `Chance is a YES price as a share of all of them (${shown}); one trades at the price in ¢.`;
-  if (sum < 1_005_000 || market.rows.some((row) => row.note === "winner")) return "";
-  return `All YES together cost ${shown} though only one pays $1: each outcome has a price of its own, which buyers lift more than they press the others.`;
+  if (market.rows.some((row) => row.note === "winner")) return "";
+  if (chance) return `Chance: a YES price as a share of all YES prices, ${shown}. You trade at the price in ¢.`;
+  if (sum < 1_005_000) return "";
+  return `All YES together cost ${shown} though only one pays $1: each outcome is priced by itself, and buying one lifts it by more than it lowers the others.`;
 }
 
 /** Rows that take newer data through `update`. */
-function rows(handlers) {
+function rows(handlers, { pinned = false } = {}) {
   const known = new Map();
   const list = h("div", { class: "rows", role: "rowgroup" });
-  const element = h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(), list);
+  const element = h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(pinned), list);
   let market;
 
   function update(data) {
@@ -126,7 +132,7 @@ function rows(handlers) {
     if (market !== undefined && market !== data.market) known.clear();
     market = data.market;
     element.classList.toggle("many", data.rows.length > 10);
-    const chance = state.get("unit") === "chance" ? sumOf(data) : null;
+    const chance = pinned && state.get("unit") === "chance" ? sumOf(data) : null;
     const before = moved && !calm() ? new Map([...known].map(([outcome, row]) => [outcome, row.element.offsetTop])) : null;
     const held = list.contains(document.activeElement) ? document.activeElement : null;
     const order = data.rows.map((next) => {
@@ -151,7 +157,7 @@ function rows(handlers) {
   return { element, update };
 }
 
-function headings() {
+function headings(pinned) {
   const cell = (name, text, more) => h("span", { class: name, role: "columnheader" }, text, more);
   return h(
     "div",
@@ -160,7 +166,7 @@ function headings() {
       "div",
       { class: "row head", role: "row" },
       cell("place", h("span", { class: "unseen" }, "Place")),
-      cell("name", h("span", { class: "unseen" }, "Outcome")),
+      cell("name", h("span", { class: "unseen" }, "Outcome"), pinned ? unitSwitch() : null),
       cell("path", h("span", { class: "unseen" }, "Path of YES")),
       cell("change", "change", h("span", { class: "unseen" }, " since the last round, in cents")),
       cell("side", h("i", { class: "mark full", "aria-hidden": "true" }), "YES"),

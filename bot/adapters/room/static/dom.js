@@ -35,3 +35,32 @@ export function swap(old, fresh) {
   if (!same) fresh.tabIndex = -1;
   (same || fresh).focus({ preventScroll: true });
 }
+
+/** A list that keeps its elements: `update(items)` shows one for each, in their order, so that the keyboard and what moves
+ *  stay where they are. `key(item)` names it, `make(item)` returns `{element, update(item)}`. */
+export function keyed(list, key, make) {
+  const known = new Map();
+  return (items) => {
+    const left = new Set(known.keys());
+    const order = items.map((item) => {
+      const name = key(item);
+      left.delete(name);
+      if (!known.has(name)) known.set(name, make(item));
+      known.get(name).update(item);
+      return known.get(name).element;
+    });
+    for (const name of left) known.delete(name);
+    if (order.length === list.children.length && order.every((element, index) => list.children[index] === element)) return;
+    const held = list.contains(document.activeElement) ? document.activeElement : null;
+    list.replaceChildren(...order);
+    if (held?.isConnected) held.focus({ preventScroll: true });
+  };
+}
+
+/** Shows `text` in `element`, with a quiet flash where it replaces another. */
+export function figure(element, text, { still = false } = {}) {
+  if (element.textContent === text) return;
+  const first = element.textContent === "";
+  element.textContent = text;
+  if (!first && !still && !calm()) element.animate([{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }], { duration: 1200, easing: "ease-out" });
+}

@@ -1,29 +1,60 @@
-// Small trades as they happen, joined into one feed.
+// Trades as they happen: all of them in one feed, the small ones too, so that announcements keep to what people come for.
 
 import { chip } from "./board.js";
 import * as clock from "./clock.js";
-import { h } from "./dom.js";
+import { calm, h, keyed } from "./dom.js";
 import * as format from "./format.js";
 import * as state from "./state.js";
+
+const FEW = 6;
+const LEAST = 10_000; // a cent: less is not news
 
 /** Draws into `host` and follows the market. */
 export function create(host) {
   const list = h("ol");
-  host.append(h("h2", { id: "feed-title" }, "Trades"), list);
-  state.watch("market", (market) => {
-    const tape = market?.tape ?? [];
+  const more = h("button", { type: "button", class: "quiet-button", "aria-expanded": "false", on: { click: unfold } }, "More");
+  host.append(h("h2", { id: "feed-title" }, "Trades"), list, more);
+  let seen = null;
+  let market = null;
+  let all = false;
+  const update = keyed(list, (trade) => `${market} ${trade.id}`, (trade) => row(trade, seen !== null && trade.id > seen));
+
+  function unfold() {
+    all = !all;
+    more.setAttribute("aria-expanded", String(all));
+    more.textContent = all ? "Fewer" : "More";
+    draw(state.get("market"));
+  }
+
+  function draw(next) {
+    const tape = (next?.tape ?? []).filter((trade) => trade.amount >= LEAST);
     host.hidden = !tape.length;
-    const names = new Map((market?.rows ?? []).map((row) => [row.o, row.name]));
-    list.replaceChildren(...tape.map((trade) => row(trade, names.get(trade.o) ?? "")));
-  });
+    if (market !== next?.market) seen = null;
+    market = next?.market;
+    more.hidden = tape.length <= FEW;
+    update(all ? tape : tape.slice(0, FEW));
+    seen = Math.max(seen ?? 0, ...tape.map((trade) => trade.id));
+  }
+  state.watch("market", draw);
 }
 
-function row(trade, name) {
-  return h(
+function row(trade, fresh) {
+  const name = h("b", { dir: "auto" });
+  const verb = trade.buy === null ? "Swapped hands: " : trade.buy ? "Bought " : "Sold ";
+  const time = h("time", { class: "when", datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) });
+  const element = h(
     "li",
-    {},
-    h("span", { class: "what" }, trade.who ? `${trade.who} ` : "", trade.buy ? "Bought " : "Sold ", format.tokens(trade.size), " ", chip(trade.o), h("b", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
-    h("span", { class: "price-of" }, `at ${format.price(trade.price)}`),
-    h("time", { class: "when", datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at, clock.now())),
+    { class: fresh && !calm() ? "arrives" : null },
+    h("span", { class: "what" }, trade.who ? h("b", { dir: "auto" }, `${trade.who} `) : null, verb, `${format.tokens(trade.size)} `, chip(trade.o), name, h("span", { class: "side-word", "data-side": trade.side }, trade.side.toUpperCase())),
+    h("span", { class: "at" }, format.price(trade.price)),
+    h("span", { class: "amount" }, format.money(trade.amount)),
+    time,
   );
+  return {
+    element,
+    update() {
+      name.textContent = state.get("market")?.rows.find((outcome) => outcome.o === trade.o)?.name ?? "";
+      time.textContent = format.moment(trade.at, clock.now());
+    },
+  };
 }

@@ -23,6 +23,12 @@ export function money(micro) {
   return `${micro < 0 ? MINUS : ""}$${shown}`;
 }
 
+/** Money of one's own: to the cent, as long as it is not very much. */
+export function exact(micro) {
+  const digits = Math.abs(micro) < 1e11 ? 2 : 0;
+  return `${micro < 0 ? MINUS : ""}$${(Math.abs(micro) / 1e6).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
 /** A name as it is typed in a command. */
 export const typed = (name) => (/[\s=,;"]/.test(name) ? `"${name.replaceAll('"', "")}"` : name).toLowerCase();
 
@@ -56,8 +62,11 @@ export const plain = (line) => line.map((part) => part.x ?? moment(part.at)).joi
 /** `14 KB` */
 export const size = (bytes) => (bytes < 1000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} KB`);
 
-/** `+$12.40`, `−$3.10`, `$0` */
-export const gain = (micro) => (Math.round(micro / 10_000) === 0 ? "$0" : `${micro > 0 ? "+" : ""}${money(micro)}`);
+/** `+$12.40`, `−$3.10`, `$0.00` */
+export const gain = (micro) => (Math.round(micro / 10_000) === 0 ? "$0.00" : `${micro > 0 ? "+" : ""}${exact(micro)}`);
 
 /** A number of tokens, at most two digits behind the point. */
 export const tokens = (micro) => (micro / 1e6).toLocaleString("en-US", { maximumFractionDigits: 2 });
+
+/** `+12.4 %`, of millionths. */
+export const share = (millionths) => `${millionths > 0 ? "+" : millionths < 0 ? MINUS : ""}${Math.abs(millionths / 10_000).toFixed(1)} %`;

@@ -31,12 +31,13 @@ export function head(handlers, { pinned = false } = {}) {
   const title = h("h2", { dir: "auto" });
   const status = h("span", { class: "pill" });
   const facts = h("span", { class: "facts" });
+  const where = h("span", { class: "where", dir: "auto" });
   const until = h("p", { class: "until" });
   const awaited = h("p", { class: "until awaited" });
   const summary = h("span", { class: "begins" });
   const text = h("div", { class: "text" });
   const decides = h("details", { class: "decides" }, h("summary", {}, h("b", {}, "What decides"), summary), text);
-  const element = h("header", { class: "headline-of-market" }, pinned ? title : null, h("p", { class: "state" }, status, facts), until, pinned ? awaited : null, pinned ? decides : null);
+  const element = h("header", { class: "headline-of-market" }, pinned ? title : null, h("p", { class: "state" }, status, facts, where), until, pinned ? awaited : null, pinned ? decides : null);
   let shown = null;
   let told = "";
   let waiting = "";
@@ -47,6 +48,7 @@ export function head(handlers, { pinned = false } = {}) {
     status.textContent = next.status;
     status.dataset.kind = STATUS[next.status] || "wait";
     facts.replaceChildren(...traded(next));
+    where.textContent = next.where && !next.own_room ? next.where : "";
     tell(next.decides ?? []);
     wait(next.awaits ?? []);
     beat();
@@ -95,5 +97,5 @@ function traded(data) {
   const people = data.people === 1 ? "1 person" : `${data.people} people`;
   if (!data.traders) return ["Nothing traded yet · ", h("b", {}, people), " in"];
   const who = data.traders === data.people ? people : `${data.traders} of ${people}`;
-  return [h("b", {}, format.money(data.volume)), " traded by ", h("b", {}, who)];
+  return [h("b", {}, format.money(data.volume)), " traded", h("span", { class: "by" }, " by ", h("b", {}, who))];
 }

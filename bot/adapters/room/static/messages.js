@@ -44,11 +44,17 @@ export function talk(handlers) {
   const pending = new Map(); // by request: lines on their way
   let target = null;
 
+  let stuck = true; // one reads at the end, and stays there whatever arrives or grows
+
   const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-  const toEnd = () => list.scrollTo({ top: list.scrollHeight, behavior: "instant" });
+  const toEnd = () => {
+    stuck = true;
+    list.scrollTo({ top: list.scrollHeight, behavior: "instant" });
+  };
+  const sizes = new ResizeObserver(() => stuck && toEnd());
 
   function put(message, fresh) {
-    const stay = !fresh || atEnd() || message.mine;
+    const stay = !fresh || stuck || message.mine;
     const item = conversationItem(message, handlers);
     const old = shown.get(message.id);
     if (old) {
@@ -60,6 +66,7 @@ export function talk(handlers) {
       if (fresh && !calm()) item.classList.add("arrives");
     }
     shown.set(message.id, item);
+    sizes.observe(item);
     tidy(shown);
     if (stay && (!old || item === list.lastElementChild || pending.size)) toEnd();
     else if (fresh) point(message, item, Boolean(old));
@@ -92,8 +99,12 @@ export function talk(handlers) {
     target?.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
     target?.classList.add("arrives");
   });
-  list.addEventListener("scroll", () => atEnd() && (toast.hidden = true), { passive: true });
-  new ResizeObserver(() => !target && toEnd()).observe(list);
+  const scrolled = () => {
+    stuck = atEnd();
+    if (stuck) toast.hidden = true;
+  };
+  list.addEventListener("scroll", scrolled, { passive: true });
+  sizes.observe(list);
 
   return {
     put,

@@ -1,47 +1,40 @@
 // Always in sight: what one can spend, what one's tokens would sell for, what one has gained, and one's place.
 
-import { calm, h } from "./dom.js";
+import { figure, h } from "./dom.js";
 import * as format from "./format.js";
 import * as state from "./state.js";
 
+const CELLS = [
+  ["Cash", "What you can spend now", (account) => format.exact(account.cash)],
+  ["Tokens", "What all your tokens would sell for now, after the fee", (account) => format.exact(account.worth)],
+  ["Profit", "Cash and tokens together, less what you were given", (account) => format.gain(account.profit)],
+  ["Rank", "Your place by profit", (account) => account.place || "–"],
+];
+
 /** Draws into `host` and follows the account. */
 export function create(host, handlers) {
-  const cells = [
-    cell("Cash", (account) => format.money(account.cash)),
-    cell("Tokens", (account) => format.money(account.worth), "What all your tokens would sell for now"),
-    cell("Profit", (account) => format.gain(account.profit)),
-    cell("Rank", (account) => (account.place ? [account.place, account.of ? h("small", {}, ` of ${account.of}`) : ""] : "–")),
-  ];
-  const figures = h("dl", {}, cells.map((item) => item.element));
-  const outside = h("p", { class: "outside" }, h("span", {}, "You are not in this market yet."), h("button", { type: "button", class: "primary", on: { click: () => handlers.say("/join") } }, "Join it"));
+  const cells = CELLS.map(([label, title, text]) => ({ value: h("b"), of: h("small"), label, title, text }));
+  const figures = h("dl", {}, cells.map(({ label, title, value, of }) => h("div", { title }, h("dt", {}, label), h("dd", {}, value, of))));
+  const sentence = h("span");
+  const join = h("button", { type: "button", class: "primary", on: { click: () => handlers.say("/join") } }, "Join it");
+  const outside = h("p", { class: "outside" }, sentence, join);
+  let market;
   host.append(figures, outside);
+
   const draw = () => {
-    const [account, me] = [state.get("account"), state.get("visitor")];
-    host.hidden = !me?.name || !account;
+    const [account, me, of] = [state.get("account"), state.get("visitor"), state.get("market")];
+    host.hidden = !me?.name || !account || !of;
     if (host.hidden) return;
+    const still = market !== account.market;
+    market = account.market;
     figures.hidden = !account.joined;
     outside.hidden = account.joined;
-    if (account.joined) for (const item of cells) item.update(account);
+    sentence.textContent = ["draft", "lobby", "running", "paused", "frozen"].includes(of.state) ? "You are not in this market yet." : "You had no part in this market.";
+    join.hidden = sentence.textContent.includes("no part") || of.state === "draft";
+    if (!account.joined) return;
+    for (const cell of cells) figure(cell.value, cell.text(account), { still });
+    cells[2].value.dataset.sign = Math.sign(account.profit);
+    cells[3].of.textContent = account.place ? ` of ${account.of}` : "";
   };
-  state.watch("account", draw);
-  state.watch("visitor", draw);
-}
-
-function cell(label, figure, title = null) {
-  const value = h("dd");
-  const element = h("div", { title }, h("dt", {}, label), value);
-  let shown = null;
-  let market;
-  return {
-    element,
-    update(account) {
-      const next = [figure(account)].flat();
-      const text = next.map((part) => part.textContent ?? part).join("");
-      if (text === shown) return;
-      value.replaceChildren(...next);
-      if (shown !== null && market === account.market && !calm()) element.animate([{ backgroundColor: "var(--raised)" }, { backgroundColor: "transparent" }], { duration: 1200, easing: "ease-out" });
-      shown = text;
-      market = account.market;
-    },
-  };
+  for (const name of ["account", "visitor", "market"]) state.watch(name, draw);
 }

@@ -20,8 +20,15 @@ function show(me) {
   document.body.classList.toggle("stranger", nameless);
   byId("join").hidden = !nameless;
   byId("line").hidden = nameless;
-  byId("who").replaceChildren(...(nameless ? [] : [h("b", { dir: "auto", title: me.name }, me.name)]), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
   state.set("visitor", me);
+}
+
+/** The name they go by in the market in sight, which its admins may change. */
+function showName() {
+  const [me, account] = [state.get("visitor"), state.get("account")];
+  if (!me) return;
+  const name = (account?.joined && account.name) || me.name;
+  byId("who").replaceChildren(...(name ? [h("b", { dir: "auto", title: name }, name)] : []), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
 }
 
 /** Leads a stranger to the one field there is. */
@@ -31,6 +38,8 @@ export function askName() {
 
 /** `joined()`: somebody else is reading now. */
 export function start(joined) {
+  state.watch("visitor", showName);
+  state.watch("account", showName);
   byId("join").addEventListener("submit", async (event) => {
     event.preventDefault();
     const error = byId("join-error");

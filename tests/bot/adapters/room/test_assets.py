@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -18,6 +19,13 @@ SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
 def test_nothing_comes_from_elsewhere(name: str) -> None:
     elsewhere = re.findall(r"https?://[^\s\"')]+", TEXTS[name])
     assert [message for message in elsewhere if message != "http://www.w3.org/2000/svg"] == []
+
+
+def test_the_whole_page_is_under_150_kb_packed_and_all_its_modules_are_asked_for_at_once() -> None:
+    assert sum(len(asset.packed) for asset in FILES.values()) < 150_000
+    assert all(gzip.decompress(asset.packed) == asset.data for asset in FILES.values())
+    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([\w.]+)">', TEXTS["index.html"])
+    assert set(preloaded) == set(SCRIPTS) - {"theme.js"}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
