@@ -10,6 +10,7 @@ from bot.chat.facts import Holding
 from bot.chat.reply import Board
 from bot.market.holdings import holdings_of
 from bot.market.leaderboard import Standing
+from bot.market.moments import Moment, latest
 from bot.market.standings import board_of
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
@@ -23,7 +24,7 @@ TAPE = 20  # trades
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketFacts:
     """What everybody who sees a market is told of it. `board` without the moment it is asked at; `where` is what its
-    home chat is called, `tape` its latest trades, newest first."""
+    home chat is called, `tape` its latest trades, newest first, `moments` the latest ones, oldest first."""
 
     market: int
     status: Status
@@ -34,6 +35,7 @@ class MarketFacts:
     board: Board
     where: str
     tape: tuple[TradeRow, ...]
+    moments: tuple[Moment, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ async def market_facts(uow: UnitOfWork, record: Market) -> MarketFacts:
         board=await board_of(uow, record, 0),
         where="" if chat is None else chat.title,
         tape=tuple(await uow.trades.recent(record.id, n=TAPE)),
+        moments=await latest(uow, record),
     )
 
 

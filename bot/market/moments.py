@@ -294,7 +294,7 @@ _BUILDERS = {
 }
 
 
-async def paid_to(uow: UnitOfWork, market: Market, moment: int, person: int) -> int | None:
+async def paid_to(uow: UnitOfWork, market: Market, moment: int, person: int | None) -> int | None:
     """What this moment paid one person, micro-dollars; None where there is no such moment. What nobody held paid
     nothing."""
     row = await uow.events.get(market.id, moment)
@@ -303,7 +303,7 @@ async def paid_to(uow: UnitOfWork, market: Market, moment: int, person: int) -> 
     shares: Mapping[int, Mapping[int | None, int]] = await uow.figures.of(
         market, f"paid in {row.tick}", partial(_paid_in, uow, market, row.tick)
     )
-    mine = shares.get(person, {})
+    mine = shares.get(person, {}) if person is not None else {}
     if row.type == "Resolved":
         gone = {number for each in await _eliminated_in(uow, market, row.tick) for number in each}
         return sum(amount for number, amount in mine.items() if number not in gone)

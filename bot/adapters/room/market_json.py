@@ -7,9 +7,10 @@ whole. Outcomes are numbered from 0 (`o`). The figures are those of `/board`, `/
 
 from __future__ import annotations
 
-from bot.adapters.room.render import board_to_json
+from bot.adapters.room.render import board_to_json, line_to_json
 from bot.chat.facts import Holding
 from bot.market.market_facts import Account, MarketFacts, OwnOrder
+from bot.market.moments import Moment
 from bot.text.numbers import shown_price, shown_share
 from bot.words.shared import name_of
 from engine.terms import MarketParams
@@ -40,7 +41,20 @@ def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
         "where": facts.where,
         "own_room": own_room,
         "tape": [_trade_to_json(trade) for trade in facts.tape],
-        "moments": [],
+        "moments": [_moment_to_json(moment) for moment in facts.moments],
+    }
+
+
+def _moment_to_json(moment: Moment) -> dict[str, Json]:
+    """With the facts of its kind: see `bot.market.moments`."""
+    return {
+        **moment.facts,
+        "id": moment.id,
+        "kind": moment.kind,
+        "tick": moment.tick,
+        "at": moment.at_ms,
+        "head": line_to_json(moment.head),
+        "lines": [line_to_json(line) for line in moment.lines],
     }
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.adapters.room.live_events import LiveEvents
+from bot.adapters.room.page_events import to_json
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import Visitors, viewer
 from bot.market.live_markets import LiveMarkets
 from bot.market.market_facts import MarketFacts
+from bot.market.moments import paid_to
 from bot.market.visibility import is_own, visible
 from storage.database import Database
 
 MARKET = "{market:[0-9]{1,15}}"  # in an address; no number is longer
+MOMENT = "{moment:[0-9]{1,15}}"
 
 
 class MarketAccess:
@@ -38,7 +41,10 @@ class MarketAccess:
 
 
 class MarketRoutes:
-    def __init__(self, visitors: Visitors, access: MarketAccess, live: LiveMarkets, events: LiveEvents) -> None:
+    def __init__(
+        self, db: Database, visitors: Visitors, access: MarketAccess, live: LiveMarkets, events: LiveEvents
+    ) -> None:
+        self._db = db
         self._visitors = visitors
         self._access = access
         self._live = live
@@ -50,6 +56,7 @@ class MarketRoutes:
         return [
             web.get(market, self._market),
             web.get(f"{market}/account", self._account),
+            web.get(f"{market}/moments/{MOMENT}/mine", self._mine),
         ]
 
     async def _market(self, request: web.Request) -> web.Response:
@@ -62,6 +69,18 @@ class MarketRoutes:
         market = await self._access.check(request, visitor)
         account = await self._live.account(market, visitor.person.id) if visitor.person else None
         return _json(self._events.account(account, await self._facts(request)))
+
+    async def _mine(self, request: web.Request) -> web.Response:
+        """What a moment paid who asks, micro-dollars."""
+        visitor = await self._visitors.person(request)
+        market, moment = await self._access.check(request, visitor), int(request.match_info["moment"])
+        member = await self._live.member(market, visitor.person.id) if visitor.person else None
+        async with self._db.reading() as uow:
+            record, person = await uow.markets.get_one(market), None if member is None else member.person
+            paid = await paid_to(uow, record, moment, person)
+        if paid is None:
+            raise web.HTTPNotFound
+        return _json(to_json({"moment": str(moment), "paid": paid}))
 
     async def _facts(self, request: web.Request) -> MarketFacts:
         facts = await self._live.facts(number(request))

@@ -90,7 +90,7 @@ class RoomService:
             draw=draw,
             limits=limits,
             visitors=self._visitors,
-            markets=MarketRoutes(self._visitors, access, self._live, live_events),
+            markets=MarketRoutes(db, self._visitors, access, self._live, live_events),
         )
         app.on_response_prepare.append(security.add_headers)
         app.add_routes([*self._routes.routes(), *more])

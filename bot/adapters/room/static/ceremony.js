@@ -104,7 +104,7 @@ function gone() {
 
 /** The whole page, once nobody is in the middle of a line or a press; until then the bar says it. */
 function takeOver(moment) {
-  const busy = performance.now() - touched < QUIET_MS || document.querySelector("dialog[open]:not(.winner)") || typing();
+  const busy = performance.now() - touched < QUIET_MS || document.querySelector("dialog[open]:not(.winner-screen)") || typing();
   if (busy) {
     if (passing?.key !== moment.id) {
       say(moments.sentence(moment));
@@ -161,7 +161,7 @@ function beat() {
   go();
   if (passing && performance.now() > passing.until) passing = null;
   const content = passing?.content ?? moments.standing(market, result);
-  if (content) bar.show(content);
+  if (content && !screen.open) bar.show(content);
   else bar.hide();
   count(content);
 }

@@ -73,7 +73,7 @@ export function create(host) {
     if (left === null) return;
     digits.textContent = left > 0 ? format.span(left) : "any moment";
     bar.classList.toggle("soon", left > 0 && left <= 10_000);
-    if (shown.from) rest.style.setProperty("--left", String(Math.max(0, Math.min(1, left / shown.from))));
+    if (shown.from) bar.style.setProperty("--left", String(Math.max(0, Math.min(1, left / shown.from))));
   }
   clock.everyBeat(beat);
   return { show, hide, element: bar };

@@ -20,12 +20,12 @@ export function open(host, { moment, names, own, gone }) {
   const card = h("section", { class: "moment-card", "data-kind": moment.kind, "aria-label": "What happened" }, ...inside(moment, names, area.width, leave));
   host.append(card);
   place(card, area);
-  if (card.offsetHeight > area.height) {
+  if (!fits(card, area)) {
     card.remove();
     return null;
   }
   own?.then((sentence) => {
-    const line = card.querySelector(".own");
+    const line = card.querySelector(".moment-own");
     if (!sentence || !line) return;
     line.replaceChildren(sentence);
     line.hidden = false;
@@ -39,8 +39,8 @@ export function open(host, { moment, names, own, gone }) {
     if (!held) left -= now - last;
     last = now;
     const room = free();
-    if (card.offsetHeight > room.height) leave(false);
-    else place(card, room);
+    if (fits(card, room)) place(card, room);
+    else leave(false);
     if (left <= 0) leave(true);
   });
   let over = false;
@@ -90,8 +90,16 @@ export function free() {
 /** What nothing may cover: an open ticket, a field with the cursor, the line, a Confirm in sight. */
 function decided() {
   const typed = document.activeElement?.matches("input, textarea, select") ? [document.activeElement] : [];
-  const found = document.querySelectorAll("#sheet-ticket:not([hidden]), #line .field, #suggest:not([hidden]), #messages button.primary, #messages button.danger, #tabs");
+  const found = document.querySelectorAll("#sheet-ticket:not([hidden]), #line .field, #suggest:not([hidden]), #messages > li:nth-last-child(-n + 2) :is(.primary, .danger), #tabs");
   return [...typed, ...found].filter((element) => element.offsetParent).map((element) => element.getBoundingClientRect());
+}
+
+/** As it is, or without the prices of the others. */
+function fits(card, area) {
+  card.classList.remove("short");
+  if (card.offsetHeight <= area.height) return true;
+  card.classList.add("short");
+  return card.offsetHeight <= area.height;
 }
 
 function place(card, area) {
@@ -105,11 +113,11 @@ function place(card, area) {
 function inside(moment, names, width, leave) {
   const close = h("button", { type: "button", class: "icon", "aria-label": "Close", on: { click: () => leave() } }, "×");
   const body = moment.kind === "eliminated" ? eliminated(moment, names, width) : said(moment);
-  return [close, ...body, h("i", { class: "lasts", "aria-hidden": "true" })];
+  return [close, ...body, h("i", { class: "moment-lasts", "aria-hidden": "true" })];
 }
 
 function said(moment) {
-  return [h("p", { class: "headline", dir: "auto" }, render.line(moment.head, PLAIN)), ...moment.lines.map((line) => h("p", { class: "quiet" }, render.line(line, PLAIN))), h("p", { class: "own", hidden: true })];
+  return [h("p", { class: "headline", dir: "auto" }, render.line(moment.head, PLAIN)), ...moment.lines.map((line) => h("p", { class: "quiet" }, render.line(line, PLAIN))), h("p", { class: "moment-own", hidden: true })];
 }
 
 function eliminated(moment, names, width) {
@@ -118,17 +126,17 @@ function eliminated(moment, names, width) {
   const more = outcomes.length - shown.length;
   const [, why = ""] = reason(moment.head);
   return [
-    h("p", { class: "eyebrow" }, round === null ? "Out" : `Round ${round + 1}`),
+    h("p", { class: "moment-eyebrow" }, round === null ? "Out" : `Round ${round + 1}`),
     h(
       "h2",
-      { class: outcomes.length > 2 ? "out many" : "out" },
-      ...shown.map((outcome, place) => h("span", { class: "name", vars: { "--wait": `${0.5 + 0.18 * place}s` } }, board.chip(outcome), h("bdi", { class: "struck" }, names[outcome] ?? `#${outcome + 1}`))),
-      more > 0 ? h("span", { class: "name" }, `and ${more} more`) : null,
+      { class: outcomes.length > 2 ? "moment-out many" : "moment-out" },
+      ...shown.map((outcome, place) => h("span", { class: "moment-name", vars: { "--delay": `${0.5 + 0.18 * place}s` } }, board.chip(outcome), h("bdi", { class: "struck" }, names[outcome] ?? `#${outcome + 1}`))),
+      more > 0 ? h("span", { class: "moment-name" }, `and ${more} more`) : null,
       h("span", { class: "verb" }, outcomes.length === 1 ? " is out." : " are out."),
     ),
-    why ? h("p", { class: "why", dir: "auto" }, why) : null,
-    h("p", { class: "paid" }, render.line(moment.lines[0] ?? [], PLAIN)),
-    h("p", { class: "own", hidden: true }),
+    why ? h("p", { class: "moment-why", dir: "auto" }, why) : null,
+    h("p", { class: "moment-paid" }, render.line(moment.lines[0] ?? [], PLAIN)),
+    h("p", { class: "moment-own", hidden: true }),
     table(prices, names, width),
     ...moment.lines.slice(1).map((line) => h("p", { class: "quiet" }, render.line(line, PLAIN))),
   ];
@@ -149,7 +157,7 @@ function table(prices, names, width) {
     if (!calm()) countUp(now, before, after, 900 + 90 * place);
     return h(
       "li",
-      { vars: { "--before": before / top, "--after": after / top, "--c": `var(--o${outcome % 10})`, "--wait": `${0.9 + 0.09 * place}s` } },
+      { vars: { "--before": before / top, "--after": after / top, "--c": `var(--o${outcome % 10})`, "--delay": `${0.9 + 0.09 * place}s` } },
       h("span", { class: "who" }, board.chip(outcome), h("bdi", {}, names[outcome] ?? `#${outcome + 1}`)),
       h("span", { class: "was" }, format.price(before)),
       h("span", { class: "to", "aria-label": "to" }, "→"),
@@ -158,7 +166,7 @@ function table(prices, names, width) {
     );
   });
   const rest = prices.length - rows.length;
-  return h("ol", { class: "prices" }, rows, rest > 0 ? h("li", { class: "rest" }, `and ${rest} more still in`) : null);
+  return h("ol", { class: "moment-prices" }, rows, rest > 0 ? h("li", { class: "rest" }, `and ${rest} more still in`) : null);
 }
 
 function countUp(element, before, after, wait) {

@@ -160,11 +160,11 @@ function ended(market, moment, result) {
   if (dismissed.has(market.market) || clock.now() - moment.at > RESULT_MS) return null;
   const { press, close } = result(moment);
   const mine = state.get("account")?.market === market.market ? state.get("account").ended : null;
-  const own = mine ? ` You: ${shareCard.placed(mine)}, ${shareCard.gained(mine)}.` : "";
+  const own = mine ? `You: ${shareCard.placed(mine)}, ${shareCard.gained(mine)}. ` : "";
   return {
     kind: "result",
     key: `${moment.id}${own}`,
-    text: [...render.line(moment.head, PLAIN), own],
+    text: [own, ...render.line(moment.head, PLAIN)],
     until: moment.kind === "resolved" ? null : moment.until_ms,
     action: { label: "Result", press },
     close,

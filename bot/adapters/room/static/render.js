@@ -45,7 +45,7 @@ function medal(text) {
 function span(part, handlers) {
   if (part.s === "code") return codeButton(part.x, handlers);
   if (MEDALS[[...part.x][0]]) return medal(part.x);
-  const kids = part.o === undefined ? [part.x] : [board.chip(part.o), part.x];
+  const kids = part.o === undefined ? [part.x] : [board.chip(part.o), h("bdi", {}, part.x)];
   if (!part.s && part.o === undefined) return document.createTextNode(part.x);
   return h(TAGS[part.s] || "span", { class: [part.s, part.o === undefined ? "" : "outcome"].join(" ").trim() || undefined }, kids);
 }

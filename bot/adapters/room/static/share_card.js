@@ -13,7 +13,7 @@ export function placed(ended) {
   return ended.place ? `${ended.place} of ${ended.of}` : "Not ranked";
 }
 
-/** `+$412.30 (+41%)` */
+/** `+$412.30 (+41%)`; `gain_share` is in millionths. */
 export function gained(ended) {
   return `${signedMoney(ended.gain)} (${signedShare(ended.gain_share)})`;
 }
@@ -24,7 +24,11 @@ function signedMoney(micro) {
   return cents === 0 ? "$0" : `${micro < 0 ? "\u2212" : "+"}${text}`;
 }
 
-const signedShare = (share) => (typeof share === "string" ? share : `${share < 0 ? "\u2212" : "+"}${Math.abs(share * 100).toFixed(1)}%`);
+/** Of millionths: `+41.2%`, `−4%`. */
+function signedShare(share) {
+  const percent = Math.round(share / 100) / 100;
+  return percent === 0 ? "0%" : `${percent < 0 ? "\u2212" : "+"}${Math.abs(percent)}%`;
+}
 
 /** Draws it and hands it to the system's share sheet, else saves it. Returns what the button says then. */
 export async function share(facts) {

@@ -15,7 +15,7 @@ const MOST_NAMED = 3; // winners of a dead heat that are written large
 /** A dialog in `host`. `show({market, moment, account, visitor, fresh})` opens it or puts newer facts in its place; `fresh`:
  *  it has just happened. `account` may come later through `own`. */
 export function create(host) {
-  const dialog = h("dialog", { class: "winner", "aria-labelledby": "winner-title" });
+  const dialog = h("dialog", { class: "winner-screen", "aria-labelledby": "winner-title" });
   host.append(dialog);
   let shown = null;
   let stop = () => {};
@@ -67,8 +67,8 @@ function content(facts, close) {
   const more = winners.length - named.length;
   return [
     h("button", { type: "button", class: "icon", "aria-label": "Close", "data-key": "x", on: { click: close } }, "×"),
-    h("p", { class: "eyebrow", dir: "auto" }, moment.kind === "corrected" ? "Corrected: " : null, market.title),
-    h("span", { class: "star", "aria-hidden": "true", vars: { "--c": `var(--o${winners[0] % 10})` } }, svg("svg", { viewBox: "0 0 24 24" }, svg("path", { d: STAR }))),
+    h("p", { class: "moment-eyebrow", dir: "auto" }, moment.kind === "corrected" ? "Corrected: " : null, market.title),
+    h("span", { class: "winner-star", "aria-hidden": "true", vars: { "--c": `var(--o${winners[0] % 10})` } }, svg("svg", { viewBox: "0 0 24 24" }, svg("path", { d: STAR }))),
     h(
       "h2",
       { id: "winner-title", class: named.join("").length > 16 ? "long" : undefined },
@@ -79,9 +79,9 @@ function content(facts, close) {
     before(moment, market),
     own(facts),
     moment.podium ? podium(moment) : null,
-    h("div", { class: "told" }, moment.lines.map((line) => h("p", {}, render.line(line, PLAIN))), moment.podium ? h("p", {}, summary(moment)) : null),
-    h("div", { class: "actions" }, ...buttons(facts, close)),
-  ];
+    h("div", { class: "winner-told" }, moment.lines.map((line) => h("p", {}, render.line(line, PLAIN))), moment.podium ? h("p", {}, summary(moment)) : null),
+    h("div", { class: "actions" }, buttons(facts, close)),
+  ].filter(Boolean);
 }
 
 const name = (market, outcome) => market.rows.find((row) => row.o === outcome)?.name ?? `#${outcome + 1}`;
@@ -89,7 +89,7 @@ const name = (market, outcome) => market.rows.find((row) => row.o === outcome)?.
 /** Whom a correction takes it from. */
 function before(moment, market) {
   if (moment.kind !== "corrected") return null;
-  return h("p", { class: "why" }, "Named before: ", ...moment.before.flatMap((outcome, place) => [place ? ", " : null, h("s", {}, h("bdi", {}, name(market, outcome)))]));
+  return h("p", { class: "moment-why" }, "Named before: ", ...moment.before.flatMap((outcome, place) => [place ? ", " : null, h("s", {}, h("bdi", {}, name(market, outcome)))]));
 }
 
 /** Place and gain, oneself before anybody else. */
@@ -99,7 +99,7 @@ function own({ account, visitor }) {
   const sign = ended.gain > 0 ? "up" : ended.gain < 0 ? "down" : "level";
   return h(
     "section",
-    { class: `mine ${sign}`, "aria-label": "Your result" },
+    { class: `winner-own ${sign}`, "aria-label": "Your result" },
     h("p", { class: "you" }, h("b", {}, "You"), visitor?.name ? h("bdi", {}, visitor.name) : null),
     h("p", { class: "place" }, shareCard.placed(ended)),
     h("p", { class: "gain" }, shareCard.gained(ended)),
@@ -110,11 +110,11 @@ function podium({ podium: steps, more }) {
   if (!steps.length) return h("p", { class: "nobody" }, "Nobody traded, so nobody stands on the podium.");
   return h(
     "ol",
-    { class: "podium", "aria-label": "Podium" },
+    { class: "winner-podium", "aria-label": "Podium" },
     steps.map((step) =>
       h(
         "li",
-        { "data-place": step.place, vars: { "--wait": `${0.6 + 0.25 * (4 - Math.min(3, step.place))}s` } },
+        { "data-place": step.place, vars: { "--delay": `${0.6 + 0.25 * (4 - Math.min(3, step.place))}s` } },
         step.medal ? h("i", { class: "medal", "data-place": step.medal, role: "img", "aria-label": `Place ${step.place}` }, String(step.place)) : h("span", { class: "quiet" }, `${step.place}.`),
         h("bdi", { class: "who" }, step.name),
         h("b", {}, step.share),
