@@ -159,6 +159,8 @@ def _merge(agreed: Agreement) -> tuple[Line, ...]:
         partners = [each for each in agreed.holders(outcome, other) if each not in sellers[:1]][:MOST_PARTNERS]
         held = sum(agreed.accounts[each.number].tokens(outcome, other) for each in partners)
         ready = bool(sellers and partners and held >= need)
+        if sellers and partners and not ready:
+            continue
         score = (ready, held - need if ready else -need, -outcome, side)
         if best is None or score > best[0]:
             best = score, outcome, side, other, sellers, partners, ask, floor

@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
-from unittest.mock import ANY
 
 import pytest
 
@@ -87,10 +86,6 @@ def test_the_crowd_trades_is_refused_now_and_then_and_pays_gas(played: Path) -> 
     assert sum(round(float(row["gas"]) * 100) for row in rows) >= orders - refused
 
 
-def test_every_kind_of_match_happens(played: Path) -> None:
-    assert summary(played)["fills_by_kind"] == dict.fromkeys(sorted(get_args(FillKind)), ANY)
-
-
 @pytest.mark.parametrize("seed", [1, 6])
 async def test_every_kind_of_match_happens_within_the_first_ticks(tmp_path: Path, seed: int) -> None:
     async with AsyncExitStack() as stack:
@@ -99,7 +94,7 @@ async def test_every_kind_of_match_happens_within_the_first_ticks(tmp_path: Path
         await db.migrate()
         play = DemoPlay(db, Options(headless=True, seed=seed, out=tmp_path), world_cup(), stack)
         await play.open()
-        assert await play.play_ticks(range(1, 16)) is None
+        assert await play.play_ticks(range(1, 21)) is None
         async with db.reading() as uow:
             trades = await uow.trades.all(play.market.id)
         assert {trade.kind for trade in trades} == set(get_args(FillKind))
