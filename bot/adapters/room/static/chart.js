@@ -24,7 +24,7 @@ export function create(host, { only = null } = {}) {
   const area = h("div", { class: "area" });
   const figures = h("div", { class: "figures", hidden: true });
   host.classList.add("charted");
-  host.replaceChildren(h("div", { class: "bar" }, spans, about, h("span", { class: "tools" }, listed, grown)), said, area, figures);
+  host.replaceChildren(h("div", { class: "chart-bar" }, spans, about, h("span", { class: "tools" }, listed, grown)), said, area, figures);
   let shown = null; // {market, plot, source}
   let span = "all";
   let pinned = null;

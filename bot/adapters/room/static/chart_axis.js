@@ -13,7 +13,7 @@ export function create(view) {
   const frames = svg("g", { class: "shades" });
   view.base.append(frames, grid);
   view.frames = frames;
-  const bubble = h("span", { class: "bubble", hidden: true });
+  const bubble = h("span", { class: "ask-tag", hidden: true });
   const ruler = h(
     "div",
     {
@@ -29,7 +29,7 @@ export function create(view) {
     },
     bubble,
   );
-  view.texts.append(ruler);
+  view.texts.append(h("div", { class: "cropped" }, ruler));
   let chosen = null;
 
   const middle = () => Math.round((view.low + view.high) / 2 / 10_000) * 10_000;

@@ -17,7 +17,7 @@ export function shown(micro, unit, digits = 1) {
 /** How much of a chart's width they take. */
 export function room(view) {
   if (view.only !== null) return 62;
-  const share = view.width < 480 ? 0.31 : 0.22;
+  const share = view.width < 480 ? 0.33 : 0.22;
   const widest = Math.max(...(view.series?.names ?? [""]).map((name) => Math.min(name.length, 16)));
   return Math.round(Math.min(view.width * share, 78 + widest * 7.2, 186));
 }
@@ -55,7 +55,7 @@ export function create(view) {
     const lines = kept.map((end, place) => {
       const { element, figure, name } = label(end.outcome);
       name.textContent = end.name;
-      figure.textContent = shown(end.value, view.unit);
+      figure.textContent = shown(end.value, view.unit, view.width < 480 ? 0 : 1);
       element.hidden = false;
       element.classList.toggle("on", end.outcome === highlight);
       element.setAttribute("aria-pressed", String(end.outcome === highlight));

@@ -30,7 +30,7 @@ export function create(view) {
 
   function add(outcome) {
     const props = { "data-outcome": outcome, "data-mark": mark(outcome), vars: { "--c": colour(outcome) } };
-    const drawn = { path: svg("path", { class: "step", ...props }), area: view.only === null ? null : svg("path", { class: "area", ...props }) };
+    const drawn = { path: svg("path", { class: "step", ...props }), area: view.only === null ? null : svg("path", { class: "under", ...props }) };
     if (drawn.area) plane.append(drawn.area);
     plane.append(drawn.path);
     paths.set(outcome, drawn);
@@ -90,7 +90,7 @@ export function create(view) {
     const most = Math.max(...sums, 1);
     const high = foot - bottom - 12;
     const d = Array.from(sums, (sum, bar) => (sum ? `M${(left + bar * 7 + 1).toFixed(1)},${foot}v${-Math.max(1.5, (sum / most) * high).toFixed(1)}h5V${foot}z` : "")).join("");
-    bars.replaceChildren(svg("path", { class: "bar", d, vars: { "--c": colour(view.only ?? 0) } }));
+    bars.replaceChildren(svg("path", { d, vars: { "--c": colour(view.only ?? 0) } }));
     view.most = most;
   }
 

@@ -47,7 +47,7 @@ export function create(view) {
       const [x, end] = [Math.max(left, time(from)), Math.min(right, open ? right : time(to))];
       if (end <= left || x >= right) return [];
       const wide = Math.max(1, end - x);
-      const word = wide > 46 ? svg("text", { x: x + wide / 2, y: foot - 7, class: "frozen" }, "frozen") : null;
+      const word = wide > 46 ? svg("text", { x: x + wide / 2, y: top + 12, class: "frozen" }, "frozen") : null;
       return [svg("rect", { x, y: top, width: wide, height: foot - top }), ...(word ? [word] : [])];
     });
     view.frames.replaceChildren(...shades);
@@ -80,7 +80,7 @@ export function create(view) {
       const value = lastValue(outcome, at);
       if (value === null) return [];
       const y = price(value);
-      const parts = [svg("circle", { class: "exit", cx: x.toFixed(1), cy: y.toFixed(1), r: 4, vars: { "--c": colour(outcome) } })];
+      const parts = [svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 4, vars: { "--c": colour(outcome) } })];
       const name = series.names[outcome];
       const wide = name.length * 6 + 14;
       const clear = x + wide < right && places.every((place) => Math.abs(place.x - x) > 90 || Math.abs(place.y - y) > 13);
@@ -111,8 +111,8 @@ export function create(view) {
       const y = Math.round(price(value)) + 0.5;
       const dim = view.highlight !== null && view.highlight !== order.o ? " dim" : "";
       return [
-        svg("line", { class: `order${dim}`, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } }),
-        svg("text", { class: `left${dim}`, x: left + 6, y: y - 4 }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)} ${order.side.toUpperCase()} ${shown(order.limit, "cents", 0)}`),
+        svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } }),
+        svg("text", { class: `left${dim}`, x: left + 6, y: y - 4 }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)}${view.width < 480 ? "" : ` ${order.side.toUpperCase()} at ${shown(order.limit, "cents", 0)}`}`),
       ];
     });
     orders.replaceChildren(...drawn);
@@ -130,7 +130,7 @@ export function create(view) {
       const d = up ? `M${x},${y + 5}l5.5,9h-11z` : `M${x},${y - 5}l5.5,-9h-11z`;
       const dim = view.highlight !== null && view.highlight !== trade.o ? " dim" : "";
       const words = `You ${up ? "bought" : "sold"} ${Math.round(trade.size / 1e4) / 100} ${series.names[trade.o]} ${trade.side.toUpperCase()} at ${shown(trade.price, "cents")}`;
-      return [svg("path", { class: `trade ${trade.side}${dim}`, d, vars: { "--c": colour(trade.o) } }, svg("title", {}, words))];
+      return [svg("path", { class: `${trade.side}${dim}`, d, vars: { "--c": colour(trade.o) } }, svg("title", {}, words))];
     });
     trades.replaceChildren(...drawn);
   }

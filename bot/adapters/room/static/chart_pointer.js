@@ -173,7 +173,7 @@ export function create(view) {
     const wide = card.offsetWidth;
     const beside = x + 16 + wide <= right ? x + 16 : x - 16 - wide >= view.left ? x - 16 - wide : null;
     card.classList.toggle("atop", beside === null);
-    card.style.transform = `translate(${Math.round(beside ?? Math.min(Math.max(x - wide / 2, 4), view.width - wide - 4))}px, ${view.top}px)`;
+    card.style.transform = `translate(${Math.round(beside ?? Math.min(Math.max(x - wide / 2, 4), view.width - wide - 4))}px, ${beside === null ? view.height - 4 : view.top}px)`;
   }
 
   return { draw };

@@ -7,7 +7,7 @@ import * as scale from "./chart_scale.js";
 import { h } from "./dom.js";
 
 /** What is shown of each outcome: first, least, most and last value since `from`; the highest last value first. */
-export function figures({ series, from, unit, only = null }) {
+export function figures({ series, from = series.times[0], unit, only = null }) {
   const first = data.at(series, from);
   return series.names
     .map((name, outcome) => {
@@ -32,7 +32,7 @@ export function sentence(view) {
   if (series.winners.length) return `${series.winners.map((outcome) => series.names[outcome]).join(" and ")} won.`;
   const best = rows[0];
   const moved = Math.round((best.last - best.first) / 1000) / 10;
-  const how = moved ? `, ${moved > 0 ? "up" : "down"} ${Math.abs(moved).toFixed(1)} since ${scale.moment(Math.max(view.from, series.times[0]), view.to - view.from)}` : "";
+  const how = moved ? `, ${moved > 0 ? "up" : "down"} ${Math.abs(moved).toFixed(1)} since ${scale.moment(Math.max(view.from ?? 0, series.times[0]), (view.to ?? series.until) - (view.from ?? series.times[0]))}` : "";
   const out = series.exits.size ? `; ${series.exits.size} ${series.exits.size === 1 ? "is" : "are"} out` : "";
   return view.only === null ? `${best.name} leads at ${shown(best.last, unit)}${how}${out}.` : `${best.name} ${best.out ? "ended" : "stands"} at ${shown(best.last, unit)}${how}.`;
 }

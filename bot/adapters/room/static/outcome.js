@@ -40,7 +40,7 @@ function open(host, market, outcome) {
   const drawing = chart.create(charted, { only: () => outcome });
   const sides = h("div", { class: "spans", role: "group", "aria-label": "Side" }, ["yes", "no"].map((side) => h("button", { type: "button", "data-side": side, on: { click: () => turn(side) } }, side.toUpperCase())));
   const none = h("p", { class: "quiet", hidden: true });
-  deep.append(h("div", { class: "bar" }, h("h3", {}, "Depth"), h("span", { class: "key" }, h("i", { class: "house" }), "house", h("i", { class: "book" }), "book"), sides), none);
+  deep.append(h("div", { class: "chart-bar" }, h("h3", {}, "Depth"), h("span", { class: "key" }, h("i", { class: "house" }), "house", h("i", { class: "book" }), "book"), sides), none);
   const picture = depth.create(deep);
   let side = "yes";
   let facts = null;
@@ -118,7 +118,7 @@ function open(host, market, outcome) {
       const empty = h("tr", {}, h("td", { colspan: 3, class: "quiet" }, "nobody waits"));
       return h("table", { class: "levels" }, h("caption", {}, h("i", { class: each === "yes" ? "mark full" : "mark", "aria-hidden": "true" }), ` ${each.toUpperCase()}`), h("thead", { class: "unseen" }, h("tr", {}, ["Which", "Price", "Tokens"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows.length ? rows : empty));
     });
-    book.replaceChildren(h("div", { class: "bar" }, h("h3", {}, "Book")), h("div", { class: "two" }, tables));
+    book.replaceChildren(h("div", { class: "chart-bar" }, h("h3", {}, "Book")), h("div", { class: "two" }, tables));
   }
 
   function list() {
@@ -127,7 +127,7 @@ function open(host, market, outcome) {
     const heads = ["Time", "What", "Tokens", "Price", "Before fees"].map((title, place) => h("th", { scope: "col", class: place > 1 ? "n" : null }, title));
     const body = rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Latest trades" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))) : h("p", { class: "quiet" }, "Nothing of it has been traded yet.");
     more.hidden = trades.length < 30 || trades.length % 30 !== 0;
-    tape.replaceChildren(h("div", { class: "bar" }, h("h3", {}, "Latest trades")), body, more);
+    tape.replaceChildren(h("div", { class: "chart-bar" }, h("h3", {}, "Latest trades")), body, more);
   }
 
   async function earlier() {
