@@ -1,7 +1,6 @@
 // The chart of the market one looks at: its spans, its lines, what is one's own on them. An outcome is highlighted by its
 // row of the board or by its label; on a phone it is low until one taps it.
 
-import * as api from "./api.js";
 import * as data from "./chart_data.js";
 import * as plot from "./chart_plot.js";
 import * as scale from "./chart_scale.js";
@@ -122,23 +121,13 @@ export function create(host, { only = null } = {}) {
     const here = account && shown && (account.market ?? shown.market) === shown.market;
     return { orders: here ? account.orders : [], alerts: here ? account.alerts : [] };
   };
-  let known = "";
   const stops = [
     state.watch("view", (view) => only || view?.name === "floor" || (view?.name === "outcome" && shown) || look(null)),
     state.watch("market", (market) => {
       if (!only) look(market?.market ?? null);
       changed();
     }),
-    state.watch("account", async (account) => {
-      if (!shown) return;
-      shown.plot.show(own());
-      const key = JSON.stringify([shown.market, account?.name, account?.cash, account?.holdings?.map(({ o, side, tokens }) => [o, side, tokens])]);
-      if (key === known) return;
-      known = key;
-      const { market, plot: there } = shown;
-      const trades = account?.name || account?.joined ? await api.get(`api/v1/markets/${market}/account/trades`).catch(() => []) : [];
-      there.show({ trades });
-    }),
+    state.watch("account", () => shown?.plot.show(own())),
   ];
   return {
     look,

@@ -19,12 +19,12 @@ export function room(view) {
   if (view.only !== null) return 62;
   const share = view.width < 480 ? 0.33 : 0.22;
   const widest = Math.max(...(view.series?.names ?? [""]).map((name) => Math.min(name.length, 16)));
-  return Math.round(Math.min(view.width * share, 78 + widest * 7.2, 186));
+  return Math.round(Math.min(view.width * share, 94 + widest * 7.2, 200));
 }
 
 export function create(view) {
   const threads = svg("g", { class: "threads" });
-  const host = h("div", { class: "ends" });
+  const host = h("div", { class: view.only === null ? "ends" : "ends alone" });
   view.base.append(threads);
   view.texts.append(host);
   const buttons = new Map();

@@ -112,10 +112,22 @@ export function create(view) {
       const dim = view.highlight !== null && view.highlight !== order.o ? " dim" : "";
       return [
         svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } }),
-        svg("text", { class: `left${dim}`, x: left + 6, y: y - 4 }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)}${view.width < 480 ? "" : ` ${order.side.toUpperCase()} at ${shown(order.limit, "cents", 0)}`}`),
+        svg("text", { class: `left${dim}`, x: left + 6, y: clear(y) ? y - 4 : y + 13 }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)}${view.width < 480 ? "" : ` ${order.side.toUpperCase()} at ${shown(order.limit, "cents", 0)}`}`),
       ];
     });
     orders.replaceChildren(...drawn);
+  }
+
+  /** Whether no line runs just above, where the label would be. */
+  function clear(y) {
+    const { series, price, only, unit, from, to } = view;
+    const points = [0, 0.08, 0.16].map((part) => data.at(series, from + (to - from) * part));
+    const crowd = (low, high) => points.some((point) => series.names.some((_, outcome) => {
+      if (only !== null && outcome !== only) return false;
+      const value = data.value(series, outcome, point, unit);
+      return value !== null && price(value) > low && price(value) < high;
+    }));
+    return !crowd(y - 17, y - 1) || crowd(y + 1, y + 17);
   }
 
   function drawTrades() {

@@ -76,30 +76,32 @@ export function create(host) {
 
   /** As far out as trades of some size go: most of the picture is where trades happen. */
   function range(now, buy, sell, held) {
-    const near = (ladder, buying) => {
-      const ends = ladder.house.map(([price, size]) => [price, size]);
-      const wide = Math.max(80_000, ...ladder.book.map(([at]) => Math.abs(at - now) + 20_000).filter((far) => far < 300_000));
-      const end = ends.at(-1)?.[0] ?? now;
-      return buying ? Math.min(end, now + wide * 1.6) : Math.max(end, now - wide * 1.6);
-    };
-    return [held ? Math.max(0, near(sell, false)) : Math.max(0, now - 20_000), Math.min(1e6, Math.max(near(buy, true), now + 20_000))];
+    const wide = Math.max(120_000, ...[buy, sell].flatMap(({ book }) => book.map(([at]) => Math.abs(at - now) + 20_000)).filter((far) => far < 250_000));
+    const [top, bottom] = [buy.house.at(-1)[0], sell.house.at(-1)[0]];
+    let low = held ? Math.max(bottom, now - wide) : now - 20_000;
+    const all = (at) => upTo(sell, at, false).house + upTo(sell, at, false).book;
+    for (let at = now; held && at > low; at -= 2_500) if (all(at) >= held) low = Math.max(low, at - 15_000);
+    return [Math.max(0, low), Math.min(1e6, Math.max(Math.min(top, now + wide), now + 20_000))];
   }
 
   function grid() {
     const { width, low, high, price, size, most, now } = drawn;
-    const steps = [0.5, 1].map((part) => nice(most * part));
     const across = scale.priceTicks(low, high, width - AXIS, 70);
     const x = price(now);
     return [
-      ...[0, ...steps].map((value) => svg("g", { class: "grid" }, svg("line", { x1: AXIS, x2: width - 10, y1: size(value), y2: size(value) }), svg("text", { class: "n", x: AXIS - 8, y: size(value) + 4 }, tokens(value)))),
+      ...[0, ...round(most)].map((value) => svg("g", { class: "grid" }, svg("line", { x1: AXIS, x2: width - 10, y1: size(value), y2: size(value) }), svg("text", { class: "n", x: AXIS - 8, y: size(value) + 4 }, tokens(value)))),
       ...across.map((value) => svg("text", { x: price(value), y: HIGH - 8 }, shown(value, "cents", value % 10_000 ? 1 : 0))),
       svg("line", { class: "now", x1: x, x2: x, y1: TOP, y2: HIGH - BOTTOM }),
+      ...(x - AXIS > 90 ? [svg("text", { class: "way sell", x: x - 10, y: TOP + 4 }, "← selling")] : []),
+      ...(width - x > 90 ? [svg("text", { class: "way buys", x: x + 10, y: TOP + 4 }, "buying →")] : []),
     ];
   }
 
-  const nice = (value) => {
-    const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-    return Math.floor(value / unit) * unit || value;
+  /** Round numbers of tokens up to `most`, two or three. */
+  const round = (most) => {
+    const unit = 10 ** Math.floor(Math.log10(most / 2));
+    const step = [1, 2, 5, 10].map((part) => part * unit).find((size) => most / size < 4);
+    return Array.from({ length: Math.floor(most / step) }, (_, place) => (place + 1) * step);
   };
 
   function shapes() {

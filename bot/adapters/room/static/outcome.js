@@ -140,7 +140,7 @@ function open(host, market, outcome) {
   /** What one holds of it, each with a tap to sell. */
   function own() {
     const held = (state.get("account")?.holdings ?? []).filter((each) => each.o === outcome && each.tokens > 0);
-    holding.replaceChildren(...held.map((each) => h("p", {}, "You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ", would sell for ", h("b", {}, format.money(each.worth)), each.in === false ? "" : [", ", h("b", {}, format.money(each.if_right)), " if right"], each.in === false ? null : h("button", { type: "button", on: { click: () => buy(each.side, "sell") } }, "Sell"))));
+    holding.replaceChildren(...held.map((each) => h("p", {}, h("span", {}, "You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ": ", h("b", {}, format.money(each.worth)), " if sold now", each.in === false ? "." : [", ", h("b", {}, format.money(each.if_right)), " if right."]), each.in === false ? null : h("button", { type: "button", on: { click: () => buy(each.side, "sell") } }, "Sell"))));
   }
 
   /** Back to where one was; who came by the address alone goes to the board. */
