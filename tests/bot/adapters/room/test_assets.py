@@ -57,7 +57,8 @@ def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
         assert f"--on-accent:{theme.on_accent}" in text
     sheets = "".join(TEXTS[name] for name in FILES if name.endswith(".css") and name != "palette.css")
     used = set(re.findall(r"var\(--([\w-]+)", sheets))
-    own = set(re.findall(r"--([\w-]+):", sheets)) | {"c", "p", "share"}
+    set_by_scripts = {name for script in SCRIPTS for name in re.findall(r'"--([\w-]+)"', TEXTS[script])}
+    own = set(re.findall(r"--([\w-]+):", sheets)) | set_by_scripts
     assert used - own <= set(re.findall(r"--([\w-]+):", dark))
 
 
