@@ -49,6 +49,13 @@ def test_the_page_has_no_inline_code_or_style_and_every_file_it_names_exists() -
         assert {f"{other}.js" for other in re.findall(r'from "\./(\w+)\.js"', TEXTS[name])} <= set(FILES)
 
 
+def test_no_two_style_sheets_give_one_name_to_two_animations() -> None:
+    sheets = [TEXTS[name] for name in FILES if name.endswith(".css")]
+    names = [name for sheet in sheets for name in re.findall(r"@keyframes ([\w-]+)", sheet)]
+    assert names
+    assert len(names) == len(set(names))  # the later one would run in place of both
+
+
 def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
     dark, light, *rest = TEXTS["palette.css"].splitlines()
     assert not rest
