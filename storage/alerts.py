@@ -5,7 +5,7 @@ A price is compared as it is shown. An alert is gone once it is told, in the tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,6 +51,14 @@ class Alerts(Repository):
         """Of one account, in the order of outcomes, sides and prices."""
         return [_alert(row) for row in await self._session.rows(_OF, {"market": market, "user": person})]
 
+    async def of_many(self, market: int, people: Sequence[int]) -> Mapping[int, tuple[Alert, ...]]:
+        """The same of several accounts, by their number; of those that have any."""
+        alerts: dict[int, tuple[Alert, ...]] = {}
+        if people:
+            for row in await self._session.rows(_OF_MANY, {"market": market, "users": sorted(people)}):
+                alerts[row["user"]] = (*alerts.get(row["user"], ()), _alert(row))
+        return alerts
+
     async def get(self, number: int) -> Alert | None:
         row = await self._session.row(_GET, {"id": number})
         return None if row is None else _alert(row)
@@ -92,11 +100,13 @@ class Alerts(Repository):
 
 
 _ANY = select(alerts.c.id).where(alerts.c.market == bindparam("market")).limit(1)
-_OF = (
+_HERE = (
     select(alerts)
-    .where(alerts.c.market == bindparam("market"), alerts.c.user == bindparam("user"))
+    .where(alerts.c.market == bindparam("market"))
     .order_by(alerts.c.outcome, alerts.c.side.desc(), alerts.c.price)
 )
+_OF = _HERE.where(alerts.c.user == bindparam("user"))
+_OF_MANY = _HERE.where(alerts.c.user.in_(bindparam("users", expanding=True)))
 _ADD = insert(alerts)
 _GET = select(alerts).where(alerts.c.id == bindparam("id"))
 _REMOVE = delete(alerts).where(

@@ -13,11 +13,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from bot.market.context import MarketView
 from bot.market.leaderboard import Standing, standing_of
 from bot.market.market_facts import Account, MarketFacts, account_of, market_facts
 from engine.state import MarketState, Side, Status
+from storage.alerts import Alert
 from storage.database import Database
 from storage.kept_figures import Version
 from storage.quiet_log import QuietLog
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0  # how late we hear of another process where it cannot wake us
 TOGETHER_S = 0.05  # what is committed meanwhile is read together
 
+_T = TypeVar("_T", OrderRow, Alert)
 _Paid = Mapping[tuple[int, Side], int]
 
 
@@ -58,6 +61,7 @@ class _Kept:
     facts: MarketFacts
     standing: Standing
     pending: Mapping[int, tuple[OrderRow, ...]] = field(default_factory=dict)  # by account
+    alerts: Mapping[int, tuple[Alert, ...]] = field(default_factory=dict)  # likewise, of those looked at
     accounts: dict[int, Account] = field(default_factory=dict)  # by person
     numbers: dict[int, int | None] = field(default_factory=dict)
     paid: dict[int, tuple[Member, _Paid]] = field(default_factory=dict)
@@ -211,12 +215,18 @@ class LiveMarkets:
         version, before = await uow.figures.version(record), self._kept.get(market)
         anew = before is None or before.version != version
         kept = await _read_anew(uow, record, version, before) if before is None or anew else before
-        kept.record, waited = record, kept.pending
+        kept.record, waited, asked = record, kept.pending, kept.alerts
         kept.pending = await _pending(uow, record)
+        await _read_numbers(uow, kept, people)
+        numbers = [number for person in people if (number := kept.numbers[person]) is not None]
+        kept.alerts = await uow.alerts.of_many(market, numbers)
         stale = [
             person
             for person in people
-            if anew or person not in kept.accounts or _moved(kept.numbers.get(person), waited, kept.pending)
+            if anew
+            or person not in kept.accounts
+            or _moved(kept.numbers[person], waited, kept.pending)
+            or _moved(kept.numbers[person], asked, kept.alerts)
         ]
         await _read_accounts(uow, kept, stale)
         kept.accounts = {person: kept.accounts[person] for person in people}
@@ -244,7 +254,8 @@ async def _read_anew(uow: UnitOfWork, record: Market, version: Version, before: 
         standing=await standing_of(uow, record),
     )
     if before is not None:
-        kept.pending, kept.accounts, kept.paid = before.pending, before.accounts, before.paid
+        kept.pending, kept.alerts = before.pending, before.alerts
+        kept.accounts, kept.paid = before.accounts, before.paid
         members = kept.standing.members
         kept.numbers = {
             person: number
@@ -263,18 +274,20 @@ async def _pending(uow: UnitOfWork, record: Market) -> Mapping[int, tuple[OrderR
     return waiting
 
 
-def _moved(
-    number: int | None, before: Mapping[int, tuple[OrderRow, ...]], now: Mapping[int, tuple[OrderRow, ...]]
-) -> bool:
+def _moved(number: int | None, before: Mapping[int, tuple[_T, ...]], now: Mapping[int, tuple[_T, ...]]) -> bool:
     return number is not None and before.get(number) != now.get(number)
 
 
-async def _read_accounts(uow: UnitOfWork, kept: _Kept, people: Collection[int]) -> None:
-    """Made anew for these people; who stands as before keeps the same object."""
+async def _read_numbers(uow: UnitOfWork, kept: _Kept, people: Collection[int]) -> None:
+    """Under which number the account of each stands, where that is not known yet."""
     for person in people:
         if person not in kept.numbers:
             member = await uow.members.get(kept.record.id, person)
             kept.numbers[person] = None if member is None else member.person
+
+
+async def _read_accounts(uow: UnitOfWork, kept: _Kept, people: Collection[int]) -> None:
+    """Made anew for these people; who stands as before keeps the same object."""
     members = [kept.standing.members.get(kept.numbers[person] or 0) for person in people]
     accounts = [member for member in members if member is not None]
     worths = worths_of(kept.record, kept.state, accounts)
@@ -290,6 +303,7 @@ async def _read_accounts(uow: UnitOfWork, kept: _Kept, people: Collection[int]) 
             worth.get(number, ()),
             kept.paid[number][1] if number in kept.paid else {},
             kept.pending.get(number, ()),
+            kept.alerts.get(number, ()),
         )
         if account != kept.accounts.get(person):
             kept.accounts[person] = account

@@ -14,6 +14,7 @@ from bot.market.moments import Moment, latest
 from bot.market.standings import board_of
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
+from storage.alerts import Alert
 from storage.rankings import Ranked, Tokens
 from storage.records import Market, Member, OrderRow, TradeRow, intent_number
 from storage.unit_of_work import UnitOfWork
@@ -68,6 +69,7 @@ class Account:
     member: Member | None
     holdings: tuple[Holding, ...] = ()
     orders: tuple[OwnOrder, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     ranked: Ranked | None = None
     place: str = ""
     of: int = 0
@@ -102,9 +104,10 @@ def account_of(
     worth: Tokens,
     paid: Mapping[tuple[int, Side], int],
     pending: Sequence[OrderRow],
+    alerts: Sequence[Alert],
 ) -> Account:
-    """`pending`: the orders of this member that wait for their tick, oldest first; `worth` and `paid` of their tokens,
-    as `worths_of` and `Trades.paid` have them."""
+    """`pending`: the orders of this member that wait for their tick, oldest first; `alerts` what they wait for; `worth`
+    and `paid` of their tokens, as `worths_of` and `Trades.paid` have them."""
     if member is None:
         return Account(market=record.id, tick=record.tick, over=record.over, member=None, of=standing.of)
     member = replace(member, reserved=sum(order.reserve for order in pending))
@@ -115,6 +118,7 @@ def account_of(
         member=member,
         holdings=tuple(holdings_of(record, state, member, worth, paid)),
         orders=(*_resting(state, member.person), *map(_pending, pending))[::-1],
+        alerts=tuple(alerts),
         ranked=standing.ranked_of.get(member.person),
         place=standing.places.get(member.person, ""),
         of=standing.of,

@@ -12,9 +12,11 @@ from bot.chat.facts import Holding
 from bot.market.market_facts import Account, MarketFacts, OwnOrder
 from bot.market.moments import Moment
 from bot.text.numbers import shown_price, shown_share
+from bot.words.alerts import cancel_line
 from bot.words.shared import name_of
 from engine.terms import MarketParams
 from engine.units import whole_cents
+from storage.alerts import Alert
 from storage.records import Json, TradeRow
 
 _RATE = 10**6  # rates of the engine are finer: 10^-12
@@ -100,7 +102,7 @@ def account_to_json(account: Account, params: MarketParams) -> dict[str, Json]:
         "place": account.place,
         "holdings": [_holding_to_json(holding, params) for holding in account.holdings],
         "orders": [_order_to_json(order, account.market, params) for order in account.orders],
-        "alerts": [],
+        "alerts": [_alert_to_json(alert, params) for alert in account.alerts],
         "ended": _ended(account),
     }
 
@@ -158,6 +160,19 @@ def _order_to_json(order: OwnOrder, market: int, params: MarketParams) -> dict[s
         "pending": order.pending,
         "aside": order.aside,
         "cancel": f"/order cancel {market} {order.number}",
+    }
+
+
+def _alert_to_json(alert: Alert, params: MarketParams) -> dict[str, Json]:
+    """Told once at `price` or `above` it, else at it or below."""
+    return {
+        "id": alert.id,
+        "o": alert.outcome,
+        "name": name_of(params, alert.outcome),
+        "side": alert.side.value,
+        "price": alert.price,
+        "above": alert.above,
+        "cancel": cancel_line(alert.id),
     }
 
 
