@@ -421,6 +421,8 @@ class Dispatcher:
         return words_usage.not_here(command.name)
 
     def _no_market(self, invocation: Invocation) -> Reply:
+        if _chosen(invocation) is not None:
+            return words_usage.not_a_market_of_yours()
         if invocation.chat_kind is ChatKind.PRIVATE:
             return words_usage.no_market_in_private()
         return words_usage.no_market(admin=invocation.is_admin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,14 +10,16 @@ from sqlalchemy import bindparam, func, select
 
 from storage.kept_figures import Version
 from storage.records import Market
-from storage.schema import actions, journal_heads
-from storage.session import Repository
+from storage.schema import actions, config, journal_heads
+from storage.session import Repository, Session
 
 _Figure = TypeVar("_Figure")
 
 
 class Figures(Repository):
-    _version: tuple[Market, Version] | None = None  # of the market a snapshot asked about last
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._versions: dict[int, tuple[Market, Version]] = {}  # by market, as a snapshot has read them
 
     async def of(self, market: Market, name: str, work_out: Callable[[], Awaitable[_Figure]]) -> _Figure:
         """What `work_out` gives, which follows from the rows of `market` alone (as this unit reads it: accounts,
@@ -33,14 +35,21 @@ class Figures(Repository):
 
     async def version(self, market: Market) -> Version:
         """Which rows its figures follow from now: as long as it is equal, none of them changes."""
-        if self._version is None or self._version[0] is not market:
-            row = await self._session.row(_VERSION, {"market": market.id})
-            journal, action = (row["journal"], row["action"]) if row is not None else (None, None)
+        if market.id not in self._versions or self._versions[market.id][0] is not market:
+            await self.prefetch([market])
+        return self._versions[market.id][1]
+
+    async def prefetch(self, markets: Collection[Market]) -> None:
+        """Read the versions of all these at once."""
+        rows = await self._session.rows(_VERSIONS, {"markets": [market.id for market in markets]})
+        found = {row["market"]: (row["journal"] or "", row["action"] or 0) for row in rows}
+        for market in markets:
             named = replace(market, intents=0, memo={}, draft={})
-            self._version = market, Version(named, journal or "", action or 0)
-        return self._version[1]
+            self._versions[market.id] = market, Version(named, *found.get(market.id, ("", 0)))
 
 
-_JOURNAL = select(journal_heads.c.hash).where(journal_heads.c.market == bindparam("market")).scalar_subquery()
-_ACTION = select(func.max(actions.c.number)).where(actions.c.market == bindparam("market")).scalar_subquery()
-_VERSION = select(_JOURNAL.label("journal"), _ACTION.label("action"))
+_JOURNAL = select(journal_heads.c.hash).where(journal_heads.c.market == config.c.market).scalar_subquery()
+_ACTION = select(func.max(actions.c.number)).where(actions.c.market == config.c.market).scalar_subquery()
+_VERSIONS = select(config.c.market, _JOURNAL.label("journal"), _ACTION.label("action")).where(
+    config.c.market.in_(bindparam("markets", expanding=True))
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,6 +29,15 @@ from storage.people import People
 from storage.records import OPEN_ORDERS, Market, Member, OrderStatus
 from storage.schema import orders, people, positions, users
 from storage.session import Repository, Session, clean, one_of
+
+
+class OwnAccount(NamedTuple):
+    """`Member.cash` and `Member.given` of the account under a number."""
+
+    market: int
+    number: int
+    cash: int
+    given: int
 
 
 class Members(Repository):
@@ -80,6 +90,11 @@ class Members(Repository):
         for row in await self._session.rows(_THESE, bound):
             held = _in_order(record, tokens.get(row["user"], {}))
             self._prefetched[market, row["user"]] = _member(record, row, held)
+
+    async def accounts(self, people: Collection[int]) -> list[OwnAccount]:
+        """Every account under one of these numbers, in all markets."""
+        rows = await self._session.rows(_OWN, {"people": sorted(people)})
+        return [OwnAccount(row["market"], row["user"], row["cash"], row["given"]) for row in rows]
 
     async def was_used(self, market: int, number: int) -> bool:
         """Whether anything was ever ordered or paid with the account under this number."""
@@ -220,6 +235,12 @@ _OF_PERSON = _ACCOUNTS.where(or_(users.c.user == _PRIMARY, users.c.user.in_(_MER
 _AVAILABLE = select((users.c.balance + users.c.coming - _RESERVED).label("available"), users.c.barred).where(
     users.c.market == bindparam("market"), users.c.user == bindparam("person")
 )
+_OWN = select(
+    users.c.market,
+    users.c.user,
+    (users.c.balance + users.c.coming + users.c.escrow).label("cash"),
+    (users.c.stake + users.c.coming).label("given"),
+).where(users.c.user.in_(bindparam("people", expanding=True)))
 _POSITIONS = select(positions).where(positions.c.market == bindparam("market"))
 _POSITIONS_OF_ONE = _POSITIONS.where(positions.c.user == bindparam("person"))
 _POSITIONS_OF_THESE = _POSITIONS.where(positions.c.user.in_(bindparam("these", expanding=True)))

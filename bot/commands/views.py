@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Annotated
 
 from bot.chat.invocation import ChatKind
@@ -17,7 +16,7 @@ from bot.market import wording
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.depth import depth_steps, token_book
 from bot.market.heads import head_now
-from bot.market.leaderboard import ranks
+from bot.market.leaderboard import leaderboard_reply
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
 from bot.words import audit as words_audit
@@ -28,7 +27,6 @@ from bot.words import usage as words_usage
 from bot.words import views as words
 from bot.words import wording as words_wording
 from engine.state import Side, Status
-from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 
 _SHOWN = 15
@@ -100,15 +98,7 @@ async def leaderboard(
         return await _season(ctx, snapshot.uow, market)
     if market is None:
         return words_usage.no_market(admin=ctx.invocation.is_admin)
-    uow, record, audience = snapshot.uow, market.record, _audience(ctx)
-    return await uow.figures.of(record, f"leaderboard {audience}", partial(_leaderboard, uow, record, audience))
-
-
-async def _leaderboard(uow: UnitOfWork, market: Market, audience: Audience) -> Reply:
-    called_off = market.status is Status.VOIDED
-    return words.leaderboard(
-        await ranks(uow, market), _SHOWN, over=market.over, audience=audience, called_off=called_off
-    )
+    return await leaderboard_reply(snapshot.uow, market.record, _audience(ctx))
 
 
 async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> Reply:

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bot.chat.reply import Audience, Reply
 from bot.text.numbers import places
+from bot.words import views as words
+from engine.state import Status
 from storage.rankings import Ranked, standings
 from storage.records import Market, Member
 from storage.unit_of_work import UnitOfWork
+
+SHOWN = 15  # places; on a page one's own besides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,18 @@ async def standing_of(uow: UnitOfWork, market: Market) -> Standing:
 async def ranks(uow: UnitOfWork, market: Market) -> Sequence[Ranked]:
     """Where everybody stands in one market: see `storage.rankings.standings`."""
     return (await standing_of(uow, market)).ranked
+
+
+async def leaderboard_reply(uow: UnitOfWork, market: Market, audience: Audience) -> Reply:
+    """What `/leaderboard` says."""
+    return await uow.figures.of(market, f"leaderboard {audience}", partial(_reply, uow, market, audience))
+
+
+async def _reply(uow: UnitOfWork, market: Market, audience: Audience) -> Reply:
+    called_off = market.status is Status.VOIDED
+    return words.leaderboard(
+        await ranks(uow, market), SHOWN, over=market.over, audience=audience, called_off=called_off
+    )
 
 
 async def _standing(uow: UnitOfWork, market: Market) -> Standing:

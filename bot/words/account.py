@@ -9,7 +9,7 @@ from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
 from bot.text.outcome_names import typed_outcome
-from bot.words.shared import dotted, no, outcome, plural, say, side_word, trade_columns
+from bot.words.shared import dotted, no, outcome, own_amount, plural, say, side_word, trade_columns
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
@@ -174,11 +174,7 @@ def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest:
             ),
             line(tokens(trade.size)),
             line(price(trade.price)),
-            line(
-                money(trade.amount + trade.buy_fee, Cut.UP)
-                if trade.buyer == person
-                else money(trade.amount - trade.kept - trade.sell_fee)
-            ),
+            line(money(own_amount(trade, person), Cut.UP if trade.buyer == person else Cut.DOWN)),
         )
         for trade in trades_
     )

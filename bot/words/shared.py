@@ -11,6 +11,7 @@ from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
 from engine.terms import MarketParams
+from storage.records import TradeRow
 
 INVITE = "Outcry lets a chat trade on who wins, for play money."
 
@@ -38,6 +39,13 @@ def trade_columns(amount: str) -> tuple[Column, ...]:
     """Of a list of trades; `amount` says what the last of them leaves out, as `Before gas`."""
     left = (Column(title="When"), Column(title="What"))
     return (*left, *(Column(title=title, numeric=True) for title in ("Tokens", "Price", amount)))
+
+
+def own_amount(trade: TradeRow, person: int) -> int:
+    """What one of the two paid or got, before gas, micro-dollars."""
+    if trade.buyer == person:
+        return trade.amount + trade.buy_fee
+    return trade.amount - trade.kept - trade.sell_fee
 
 
 def side_word(side: Side) -> str:

@@ -151,6 +151,11 @@ def not_joined() -> Reply:
     return _no("You have no account in this market yet.", "One command gives you one: ", code("/join"))
 
 
+def not_a_market_of_yours() -> Reply:
+    """Said on the page of a market that is not there for them, or not any more."""
+    return no("You cannot see that market, so nothing was done.", blocks=(line(code("/markets"), " lists yours."),))
+
+
 def no_market(*, admin: bool) -> Reply:
     if admin:
         return _no(

@@ -19,13 +19,12 @@ from bot.adapters.room.chart_json import book_json, columns_json, depth_json, se
 from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.page_events import to_json
 from bot.adapters.room.security import Visitor
-from bot.adapters.room.visitors import viewer
+from bot.adapters.room.visitors import MARKET, seen_market
 from bot.charts import queries
 from bot.charts.price_history import PriceHistory
 from bot.charts.queries import Span
 from bot.market.context import MarketView
 from bot.market.depth import token_book
-from bot.market.visibility import visible
 from bot.words import room as words
 from engine.state import Side
 from storage.database import Database
@@ -68,17 +67,17 @@ class MarketCharts:
         self._history = PriceHistory()
 
     def routes(self, base: str) -> list[web.RouteDef]:
-        market = f"{base}api/v1/markets/{{market:\\d{{1,15}}}}"
+        market = f"{base}api/v1/markets/{MARKET}"
         return [
             web.get(f"{market}/chart", self._chart),
-            web.get(f"{market}/outcomes/{{outcome:\\d{{1,3}}}}", self._outcome),
+            web.get(f"{market}/outcomes/{{outcome:[0-9]{{1,3}}}}", self._outcome),
             web.get(f"{market}/tape", self._tape),
         ]
 
     async def _chart(self, request: web.Request) -> web.Response:
         (room, visitor), span = await self._asks(request), _span(request)
         async with self._db.reading() as uow:
-            market = await seen(uow, room, visitor, request)
+            market = await seen_market(uow, room, visitor, request)
             make = partial(self._series, uow, market, span)
             return answer(request, await uow.figures.of(market, f"chart {span}", make))
 
@@ -86,7 +85,7 @@ class MarketCharts:
         (room, visitor), span = await self._asks(request), _span(request)
         outcome = int(request.match_info["outcome"])
         async with self._db.reading() as uow:
-            market = await seen(uow, room, visitor, request)
+            market = await seen_market(uow, room, visitor, request)
             _check(market, outcome)
             make = partial(self._facts, uow, market, outcome, span)
             return answer(request, await uow.figures.of(market, f"outcome {outcome} {span}", make))
@@ -95,7 +94,7 @@ class MarketCharts:
         room, visitor = await self._asks(request)
         outcome, before = _number(request, "outcome"), _number(request, "before")
         async with self._db.reading() as uow:
-            market = await seen(uow, room, visitor, request)
+            market = await seen_market(uow, room, visitor, request)
             if outcome is not None:
                 _check(market, outcome)
             trades = await uow.trades.recent(market.id, outcome, n=TRADES, before=before)
@@ -142,14 +141,6 @@ def answer(request: web.Request, written: Written) -> web.Response:
     if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) >= GZIP_FROM:
         body, headers["Content-Encoding"] = written.packed, "gzip"
     return web.Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
-
-
-async def seen(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
-    """The market of this address, where they may see it; else it is as if there were none."""
-    market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
-    if market is None:
-        raise web.HTTPNotFound
-    return market
 
 
 def _span(request: web.Request) -> Span:

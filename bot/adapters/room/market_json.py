@@ -7,13 +7,19 @@ whole. Outcomes are numbered from 0 (`o`). The figures are those of `/board`, `/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.adapters.room.render import board_to_json, line_to_json
 from bot.chat.facts import Holding
+from bot.chat.reply import Reply
+from bot.market.leaderboard import SHOWN, Standing
 from bot.market.market_facts import Account, MarketFacts, OwnOrder
+from bot.market.market_list import ListedMarket, MarketList
 from bot.market.moments import Moment
+from bot.text.names import clean
 from bot.text.numbers import shown_price, shown_share
 from bot.words.alerts import cancel_line
-from bot.words.shared import name_of
+from bot.words.shared import name_of, own_amount
 from engine.terms import MarketParams
 from engine.units import whole_cents
 from storage.alerts import Alert
@@ -30,6 +36,7 @@ def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
         del board[apart]
     return {
         **board,
+        "title": clean(facts.board.title),
         "market": facts.market,
         "tick": facts.tick,
         "at": facts.tick_at_ms,
@@ -40,7 +47,7 @@ def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
         "gas": facts.params.gas_fee,
         "fee": facts.params.fee // _RATE,
         "step_size": facts.params.tick_size // _RATE,
-        "where": facts.where,
+        "where": clean(facts.where),
         "own_room": own_room,
         "tape": [_trade_to_json(trade) for trade in facts.tape],
         "moments": [_moment_to_json(moment) for moment in facts.moments],
@@ -86,7 +93,7 @@ def account_to_json(account: Account, params: MarketParams) -> dict[str, Json]:
         "market": account.market,
         "tick": account.tick,
         "joined": True,
-        "name": member.name,
+        "name": clean(member.name),
         "funded": member.funded,
         "barred": member.barred is not None,
         "unranked": member.unranked,
@@ -190,4 +197,75 @@ def _ended(account: Account) -> Json:
         "final": ranked.final,
         "gain": gain,
         "gain_share": shown_share(gain, whole_cents(ranked.stake)),
+    }
+
+
+def trades_to_json(trades: Sequence[TradeRow], person: int) -> list[Json]:
+    """A member's own, as `/trades` has them: `amount` is what they paid or got, before gas."""
+    return [
+        {
+            "at": trade.ts_ms,
+            "tick": trade.tick,
+            "o": trade.outcome,
+            "side": trade.side.value,
+            "buy": trade.buyer == person,
+            "size": trade.size,
+            "price": trade.price,
+            "amount": own_amount(trade, person),
+        }
+        for trade in trades
+    ]
+
+
+def leaderboard_to_json(standing: Standing, reply: Reply, own: int | None) -> dict[str, Json]:
+    """The places `/leaderboard` shows, and the row of the account numbered `own` in any case."""
+    ranked = [row for row in standing.ranked if row.rank is not None]
+    rows = [row for at, row in enumerate(ranked) if at < SHOWN or row.person == own]
+    return {
+        "head": line_to_json(reply.head),
+        "rows": [
+            {
+                "place": standing.places[row.person],
+                "rank": row.rank,
+                "name": clean(row.name),
+                "gain": whole_cents(row.final) - whole_cents(row.stake),
+                "gain_share": shown_share(whole_cents(row.final) - whole_cents(row.stake), whole_cents(row.stake)),
+                "worth": row.final,
+                "trades": row.trades,
+                "own": row.person == own,
+            }
+            for row in rows
+        ],
+        "of": standing.of,
+        "without_place": sum(row.rank is None and not row.trades for row in standing.ranked),
+        "unranked": sum(row.unranked and row.trades > 0 for row in standing.ranked),
+    }
+
+
+def list_to_json(markets: MarketList) -> dict[str, Json]:
+    return {
+        "markets": [_listed_to_json(market) for market in markets.markets],
+        "total": {"profit": markets.profit, "markets": markets.joined},
+        "may_create": markets.may_create,
+    }
+
+
+def _listed_to_json(market: ListedMarket) -> dict[str, Json]:
+    board = market.board
+    return {
+        "market": market.record.id,
+        "title": clean(board.title),
+        "where": clean(market.where),
+        "status": board.status,
+        "state": market.record.status.value.lower(),
+        "own_room": market.own_room,
+        "member": market.member,
+        "step": board.next_step,
+        "step_ms": board.next_step_ms,
+        "volume": board.volume,
+        "people": board.people,
+        "leaders": [{"o": row.outcome, "name": row.name, "yes": row.yes} for row in market.leaders],
+        "profit": market.profit,
+        "rank": market.rank,
+        "of": market.of,
     }

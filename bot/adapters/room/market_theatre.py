@@ -15,10 +15,11 @@ from aiohttp import web
 from bot.adapters.room import NAME
 from bot.adapters.room.chart_json import trade_json
 from bot.adapters.room.limits import Counted, Limits, RefusalError
-from bot.adapters.room.market_charts import Asks, Written, answer, seen, write
+from bot.adapters.room.market_charts import Asks, Written, answer, write
 from bot.adapters.room.message_log import NEWS, TALK
 from bot.adapters.room.render import block_to_json, line_to_json, visible_to
 from bot.adapters.room.security import Visitor
+from bot.adapters.room.visitors import seen_market
 from bot.chat.past_facts import OwnThen
 from bot.market.background_theatre import BackgroundTheatres
 from bot.market.theatre import Theatre
@@ -60,7 +61,7 @@ class MarketTheatre:
         room, visitor = await self._asks(request)
         self._limits.count(Counted.THEATRE, visitor.whose)
         async with self._db.reading() as uow:
-            market = await seen(uow, room, visitor, request)
+            market = await seen_market(uow, room, visitor, request)
         if not market.over or market.start_ms is None:
             raise RefusalError(409, words.STILL_ON)
         theatre = await self._theatres.ask(market)

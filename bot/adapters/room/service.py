@@ -14,7 +14,7 @@ from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Limits
 from bot.adapters.room.live_events import LiveEvents
-from bot.adapters.room.market_routes import MarketAccess, MarketRoutes
+from bot.adapters.room.market_routes import MarketRoutes
 from bot.adapters.room.page_events import PageEvents
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
@@ -76,7 +76,6 @@ class RoomService:
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
         self._sessions = Sessions(db, admin_token)
         self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies)
-        access = MarketAccess(db, self._visitors)
         self._following: list[asyncio.Task[None]] = []
         self._routes = Routes(
             db,
@@ -90,7 +89,7 @@ class RoomService:
             draw=draw,
             limits=limits,
             visitors=self._visitors,
-            markets=MarketRoutes(db, self._visitors, access, self._live, live_events),
+            markets=MarketRoutes(db, self._visitors, self._live, live_events),
         )
         app.on_response_prepare.append(security.add_headers)
         app.add_routes([*self._routes.routes(), *more])

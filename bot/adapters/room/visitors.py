@@ -10,10 +10,14 @@ from bot.adapters.room import NAME, security
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.security import Sessions, Visitor
-from bot.market.visibility import Viewer
+from bot.market.visibility import Viewer, visible
 from bot.settings import Network
 from bot.words import room as words
+from storage.records import Market, Person
 from storage.unit_of_work import UnitOfWork
+
+LONGEST_NUMBER = 15  # of a market, digits: exact in a browser
+MARKET = f"{{market:[0-9]{{1,{LONGEST_NUMBER}}}}}"  # in an address
 
 
 class Visitors:
@@ -51,10 +55,27 @@ class Visitors:
 
     async def person(self, request: web.Request) -> Visitor:
         """Who asks, where they have a name; RefusalError 401."""
-        visitor = await self.visitor(request)
+        return (await self.named(request))[1]
+
+    async def named(self, request: web.Request) -> tuple[str, Visitor, Person]:
+        """The room, who asks there and their name; RefusalError 401 where they have none."""
+        room, visitor = await self.asks(request)
         if visitor.person is None:
             raise RefusalError(401, words.no_session())
-        return visitor
+        return room, visitor, visitor.person
+
+
+def market_number(given: str) -> int | None:
+    """None where no market can be called so."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= LONGEST_NUMBER else None
+
+
+async def seen_market(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
+    """The market the address names, where they may see it; else 404, as if it were not there."""
+    market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
+    if market is None:
+        raise web.HTTPNotFound
+    return market
 
 
 async def viewer(uow: UnitOfWork, room: str, visitor: Visitor) -> Viewer:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.bot.adapters.room.harness import Stream, room_harness
+from bot.market import membership
+from scheduler.tick import run_tick
+from tests.bot.adapters.room.harness import ADMIN, Stream, head, request_id, room_harness
+from tests.storage import worlds
 
 
 async def next_of(events: Stream, kind: str) -> Any:
@@ -37,3 +40,80 @@ async def test_a_stream_begins_with_the_market_and_ones_account_and_tells_each_t
             market, account = await next_of(events, "market"), await next_of(events, "account")
             assert (account["orders"], account["aside"]) == ([], 0)
             assert account["holdings"][0]["tokens"] == market["tape"][0]["size"]
+
+
+HOSTILE = (
+    "0",
+    "2",
+    "99999999999999",
+    "9" * 15,
+    "9" * 16,
+    "-1",
+    "1.0",
+    "1e3",
+    "0x1",
+    "%00",
+    "%D9%A1",
+    "abc",
+    "1/../2",
+    "%20",
+)
+
+
+async def test_what_is_no_market_of_theirs_is_not_there_whatever_it_is_called(tmp_path: Path) -> None:
+    async with room_harness(tmp_path) as room:
+        await room.open_market()
+        hidden = await worlds.lobby(room.db, chat="elsewhere")
+        ada, stranger = await room.person("Ada"), room.browser()
+        for number in (*HOSTILE, str(hidden.market)):
+            for below in ("", "/account", "/account/trades", "/leaderboard", "/chart", "/tape"):
+                assert (await ada.get(f"api/v1/markets/{number}{below}")).status == 404, (number, below)
+        for number in ("9" * 15, "%D9%A1", ""):
+            async with ada.stream(f"api/stream?market={number}") as events:
+                shown = await next_of(events, "market")
+                assert shown is None if number.startswith("9") else shown["market"] == room.market, number
+        async with ada.stream(f"api/stream?market={hidden.market}") as events:
+            assert await next_of(events, "market") is None
+            assert await next_of(events, "account") is None
+        for below, status in (("", 200), ("/leaderboard", 200), ("/account", 401), ("/account/trades", 401)):
+            assert (await stranger.get(f"api/v1/markets/{room.market}{below}")).status == status, below
+        async with stranger.stream() as events:
+            assert (await next_of(events, "market"))["market"] == room.market
+            await room.tick()
+            assert (await events.event())[0] == "market", "a stranger has no account"
+
+
+async def test_what_is_typed_on_the_page_of_a_market_is_about_that_market_or_about_none(tmp_path: Path) -> None:
+    async with room_harness(tmp_path) as room:
+        await room.open_market()
+        other, hidden = await worlds.started(room.db, chat="town"), await worlds.lobby(room.db, chat="elsewhere")
+        ada = await room.person("Ada")
+        await ada.get(f"?admin={ADMIN}")
+        async with room.db.writing() as uow:
+            people = {name: number for number, name in (await uow.people.names(range(1, 20))).items()}
+            await membership.join(uow, other.market, people["Ada"], "", worlds.START)
+            await uow.commit()
+        room.clock.advance(2_000)
+        await run_tick(room.db, other.market, room.clock.now_ms())
+        await room.tick()
+        for market, refused in (
+            (other.market, None),
+            (room.market, None),
+            (hidden.market, "You cannot see that market"),
+        ):
+            _, answer = await ada.post(
+                "api/say", {"text": "/buy 2 yes 7", "request": request_id(), "market": market, "again": False}
+            )
+            if refused is None:
+                confirm = next(action["text"] for action in answer["reply"]["actions"] if action["label"] == "Confirm")
+                await ada.press(confirm, answer["id"])
+            else:
+                assert refused in head(answer)
+        async with room.db.reading() as uow:
+            for market in (other.market, room.market):
+                assert len(await uow.orders.pending(market)) == 1, market
+        for market, sentence in ((room.market, "Pause"), (other.market, "Only admins")):
+            _, answer = await ada.post(
+                "api/say", {"text": "/admin pause", "request": request_id(), "market": market, "again": False}
+            )
+            assert sentence in head(answer), market
