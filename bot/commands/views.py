@@ -19,6 +19,7 @@ from bot.market.heads import head_now
 from bot.market.leaderboard import leaderboard_reply
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
+from bot.market.tape import tape as latest_trades
 from bot.words import audit as words_audit
 from bot.words import book as words_book
 from bot.words import rules as words_rules
@@ -121,11 +122,11 @@ async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> R
 
 @command("tape", role=Role.ANYONE, any_rules=True, public=True, examples=("/tape", "/tape germany"))
 async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome: AnyOutcomeArg | None = None) -> Reply:
-    """See the last trades of the whole market.
+    """See the last trades of the whole market; what one order did at once is one of them.
 
     outcome: only trades of this one
     """
-    recent = await snapshot.uow.trades.recent(market.id, outcome, n=_SHOWN)
+    recent = await latest_trades(snapshot.uow, market.id, outcome, n=_SHOWN)
     return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 

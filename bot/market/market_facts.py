@@ -12,6 +12,7 @@ from bot.market.holdings import holdings_of
 from bot.market.leaderboard import Standing
 from bot.market.moments import Moment, latest
 from bot.market.standings import board_of
+from bot.market.tape import tape
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
 from storage.alerts import Alert
@@ -91,7 +92,7 @@ async def market_facts(uow: UnitOfWork, record: Market) -> MarketFacts:
         params=record.params,
         board=await board_of(uow, record, 0),
         where="" if chat is None else chat.title,
-        tape=tuple(await uow.trades.recent(record.id, n=TAPE)),
+        tape=tuple(await tape(uow, record.id, n=TAPE)),
         moments=await latest(uow, record),
     )
 

@@ -153,7 +153,7 @@ def not_joined() -> Reply:
 
 def not_a_market_of_yours() -> Reply:
     """Said on the page of a market that is not there for them, or not any more."""
-    return no("You cannot see that market, so nothing was done.", blocks=(line(code("/markets"), " lists yours."),))
+    return _no("You cannot see that market, so nothing was done.", code("/markets"), " lists yours.")
 
 
 def no_market(*, admin: bool) -> Reply:
