@@ -21,11 +21,13 @@ from bot.adapters.room.render import block_to_json, line_to_json, visible_to
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import seen_market
 from bot.chat.past_facts import OwnThen
+from bot.chat.reply import Audience, Board
 from bot.market.background_theatre import BackgroundTheatres
 from bot.market.theatre import Theatre
 from bot.market.visibility import is_own
 from bot.words import room as words_room
 from bot.words import theatre as words
+from bot.words import views as words_views
 from bot.words.shared import name_of
 from engine.state import Side, Status
 from storage.database import Database
@@ -95,7 +97,7 @@ class MarketTheatre:
             "at": theatre.rows[tick].ts_ms,
             "ready": theatre.ready,
             "why": theatre.why,
-            "board": block_to_json(theatre.board(tick, names)) if theatre.ready else None,
+            **(_said(theatre.board(tick, names)) if theatre.ready else {"board": None, "head": [], "lines": []}),
             "tape": [trade_json(trade) for trade in trades],
             "posts": posts,
             "account": None if own is None else own_json(theatre.market, own),
@@ -157,6 +159,13 @@ def theatre_json(theatre: Theatre) -> Payload:
         "ready": theatre.ready,
         "why": theatre.why,
     }
+
+
+def _said(board: Board) -> dict[str, Json]:
+    """What `/board` says with it: its sentence, the block, and the lines below."""
+    reply = words_views.board(board, Audience.CHAT)
+    lines: list[Json] = [line_to_json(block) for block in reply.blocks if isinstance(block, tuple)]
+    return {"head": line_to_json(reply.head), "board": block_to_json(board), "lines": lines}
 
 
 def _out_since(told: Sequence[EventRow]) -> dict[int, int]:

@@ -120,8 +120,8 @@ function whySum(market, chance) {
   return `All YES together cost ${shown} though only one pays $1: each outcome is priced by itself, and buying one lifts it by more than it lowers the others.`;
 }
 
-/** Rows that take newer data through `update`. */
-function rows(handlers, { pinned = false } = {}) {
+/** Rows that take newer data through `update`. `handlers.pick(wish)`: a price was tapped, to do what `verb` says. */
+export function rows(handlers, { pinned = false } = {}) {
   const known = new Map();
   const list = h("div", { class: "rows", role: "rowgroup" });
   const element = h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(pinned), list);
@@ -136,7 +136,7 @@ function rows(handlers, { pinned = false } = {}) {
     const before = moved && !calm() ? new Map([...known].map(([outcome, row]) => [outcome, row.element.offsetTop])) : null;
     const held = list.contains(document.activeElement) ? document.activeElement : null;
     const order = data.rows.map((next) => {
-      const row = known.get(next.o) || newRow(next, handlers.pick);
+      const row = known.get(next.o) || newRow(next, handlers);
       known.set(next.o, row);
       row.update(next, moved, chance);
       return row.element;
@@ -175,15 +175,15 @@ function headings(pinned) {
   );
 }
 
-function newRow(data, pick) {
+function newRow(data, { pick, verb = "Buy" }) {
   const place = h("span", { class: "place", role: "cell" });
   const name = h("span", { class: "label", dir: "auto" });
   const note = h("span", { class: "note" });
   const path = h("span", { class: "path", role: "cell" });
   const change = h("span", { class: "change", role: "cell" });
   const tap = (side) => () => pick({ outcome: data.o, name: name.textContent, side, action: "buy" });
-  const yes = priceButton("yes", tap("yes"));
-  const no = priceButton("no", tap("no"));
+  const yes = priceButton("yes", verb, tap("yes"));
+  const no = priceButton("no", verb, tap("no"));
   const element = h(
     "div",
     { class: "row", role: "row", "data-outcome": data.o, "data-mark": mark(data.o), vars: { "--c": colour(data.o) } },
@@ -215,7 +215,7 @@ function newRow(data, pick) {
   return { element, update };
 }
 
-function priceButton(side, press) {
+function priceButton(side, verb, press) {
   const element = h("button", { type: "button", class: `price ${side}`, on: { click: press } });
   let shown = null;
   let before = null;
@@ -224,7 +224,7 @@ function priceButton(side, press) {
     const grain = active ? (share === null ? format.tenths(micro) : Math.round(share * 1000)) : null;
     const next = grain === null ? "–" : `${grain}${share === null ? "¢" : "%"}`;
     element.disabled = !active;
-    element.setAttribute("aria-label", active ? `Buy ${name} ${side.toUpperCase()} at ${format.price(micro)}${share === null ? "" : `, a chance of ${(grain / 10).toFixed(1)} %`}` : `${name} is out`);
+    element.setAttribute("aria-label", active ? `${verb} ${name} ${side.toUpperCase()} at ${format.price(micro)}${share === null ? "" : `, a chance of ${(grain / 10).toFixed(1)} %`}` : `${name} is out`);
     if (next === shown) return;
     const [whole, part] = active ? (grain / 10).toFixed(1).split(".") : ["–", ""];
     element.replaceChildren(h("b", {}, whole), h("i", {}, active ? `.${part}` : ""), h("u", {}, active ? next.slice(-1) : ""));

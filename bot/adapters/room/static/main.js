@@ -43,7 +43,7 @@ feed.create(byId("feed"));
 // markets.create(byId("markets"), byId("places"), handlers);
 chart.create(byId("chart"));
 outcome.create(byId("outcome"));
-theatre.create(byId("theatre"));
+theatre.create(byId("theatre"), handlers);
 ceremony.start();
 visitor.start(joined);
 const events = eventStream.open({ page, clock: frame.beat, link: frame.link, market: live("market"), account: live("account") });

@@ -10,8 +10,12 @@ import pytest
 
 from bot.adapters.room import render
 from bot.adapters.room.limits import LIMITS, Counted
+from bot.chat.reply import Audience
 from bot.market.standings import board_of
+from bot.words import views as words
 from engine.units import MICRO
+from storage.records import Market
+from storage.unit_of_work import UnitOfWork
 from tests.bot.adapters.room.harness import Browser, RoomHarness, room_harness
 from tests.storage import worlds
 
@@ -28,13 +32,19 @@ async def harness(tmp_path: Path) -> AsyncIterator[RoomHarness]:
         yield made
 
 
+async def board(uow: UnitOfWork, market: Market) -> Any:
+    """What `/board` answers, as the page gets it: its sentence and its blocks."""
+    reply = words.board(await board_of(uow, market, market.tick_ms or 0), Audience.CHAT)
+    return {"head": render.line_to_json(reply.head), "blocks": [render.block_to_json(block) for block in reply.blocks]}
+
+
 async def boards(harness: RoomHarness, shown: list[Any], after_ms: int = 2_000) -> None:
     """A tick, and what `/board` shows right after it."""
     await harness.tick(after_ms)
     async with harness.db.reading() as uow:
         market = await uow.markets.get_one(harness.market)
         assert market.tick == len(shown)
-        shown.append(render.block_to_json(await board_of(uow, market, market.tick_ms or 0)))
+        shown.append(await board(uow, market))
 
 
 async def bought(who: Browser, line: str) -> None:
@@ -46,7 +56,7 @@ async def bought(who: Browser, line: str) -> None:
 async def played(harness: RoomHarness) -> tuple[Browser, Browser, list[Any]]:
     """Ada holds what wins, Zebediah talks and loses; a round, and the end."""
     async with harness.db.reading() as uow:
-        shown = [render.block_to_json(await board_of(uow, await uow.markets.get_one(harness.market), worlds.START))]
+        shown = [await board(uow, await uow.markets.get_one(harness.market))]
     await boards(harness, shown)
     ada, zeb = await harness.person("Ada"), await harness.person("Zebediah")
     await boards(harness, shown)
@@ -92,19 +102,20 @@ async def test_a_market_that_is_over_is_shown_tick_by_tick(harness: RoomHarness)
     out = next(mark["tick"] for mark in theatre["marks"] if mark["out"])
     assert theatre["yes"][1][out] == 0
     assert set(theatre["yes"][1][out + 1 :]) == {None}
-    for tick, board in enumerate(shown):
+    for tick, reply in enumerate(shown):
         frame = await get(stranger, harness, f"/{tick}")
-        assert frame["board"] == board, f"tick {tick}"
+        assert frame["head"] == reply["head"], f"tick {tick}"
+        assert [frame["board"], *[{"t": "line", "parts": parts} for parts in frame["lines"]]] == reply["blocks"]
         assert frame["account"] is None
         assert all(trade["at"] <= frame["at"] for trade in frame["tape"])
-        assert [row["yes"] for row in sorted(board["rows"], key=lambda row: row["o"])] == [
+        assert [row["yes"] for row in sorted(frame["board"]["rows"], key=lambda row: row["o"])] == [
             yes[tick] or 0 for yes in theatre["yes"]
         ]
     assert await get(stranger, harness, "/99999999") == await get(stranger, harness, f"/{len(shown) - 1}")
     elsewhere = f"r/other/api/v1/markets/{harness.market}/theatre"
     assert (await stranger.get(elsewhere)).status == 404
     frame = await (await ada.get(f"{elsewhere}/4")).json()
-    assert frame["board"] == shown[4], "a member sees it from any room"
+    assert frame["board"] == shown[4]["blocks"][0], "a member sees it from any room"
     assert frame["posts"] is None, "what is said in a room is read there"
 
 
