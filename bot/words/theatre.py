@@ -16,6 +16,7 @@ from storage.records import EventRow
 Facts = Mapping[str, Any]  # to_json of an event of engine.events
 
 STILL_ON = "This market is not over yet. Its theatre opens with its end."
+NEVER_BEGAN = "This market was called off before it began: there is nothing to look at."
 NOT_YET = "It is being played again from its rows, tick by tick. Ask again in a moment."
 OLD_RULES = (
     "This market was played by older rules, which cannot be run again. Prices, places, trades and posts are as they "

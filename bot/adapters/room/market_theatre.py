@@ -31,7 +31,7 @@ from bot.words import views as words_views
 from bot.words.shared import name_of
 from engine.state import Side, Status
 from storage.database import Database
-from storage.records import EventRow, Json, Market, Payload
+from storage.records import EventRow, Json, Market, Payload, RoomMessage
 from storage.unit_of_work import UnitOfWork
 
 RETRY_S = 1
@@ -65,7 +65,7 @@ class MarketTheatre:
         async with self._db.reading() as uow:
             market = await seen_market(uow, room, visitor, request)
         if not market.over or market.start_ms is None:
-            raise RefusalError(409, words.STILL_ON)
+            raise RefusalError(409, words.NEVER_BEGAN if market.over else words.STILL_ON)
         theatre = await self._theatres.ask(market)
         if theatre is None:
             raise RefusalError(503, words.NOT_YET, RETRY_S)
@@ -131,7 +131,7 @@ class MarketTheatre:
                 theatre.said[room] = said
         heard = said[: bisect_left(said, until_ms, key=lambda post: post.ts_ms)][-POSTS:]
         messages = await uow.room.many(post.id for post in heard)
-        return [_post(visible_to(messages[post.id], None)) for post in heard if post.id in messages]
+        return [_post(messages[post.id], until_ms) for post in heard if post.id in messages]
 
 
 async def _write_all(theatre: Theatre) -> Written:
@@ -214,8 +214,12 @@ def own_json(market: Market, own: OwnThen) -> dict[str, Json]:
     }
 
 
-def _post(shown: dict[str, Json]) -> Json:
-    """Without buttons: they belong to a market that is over."""
+def _post(message: RoomMessage, until_ms: int) -> Json:
+    """Without buttons, which belong to a market that is on. What was changed after that moment is not told: what it
+    said before is kept nowhere."""
+    shown = visible_to(message, None)
+    if message.edited_ms is not None and message.edited_ms >= until_ms:
+        return {"id": message.id, "at": message.ts_ms, "changed_later": True}
     reply = shown.get("reply")
     if isinstance(reply, dict):
         shown["reply"] = {name: value for name, value in reply.items() if name != "actions"}

@@ -4,11 +4,13 @@
 import { calm, h, svg } from "./dom.js";
 import * as format from "./format.js";
 import * as marketHead from "./market_head.js";
+import * as router from "./router.js";
 import * as state from "./state.js";
 
 const LANES = { width: 104, height: 26, pad: 3 };
 const IN_SIGHT = new Set(["/buy", "/sell", "/chart", "/positions", "/board"]); // what the page shows or does by itself
 
+const OVER = new Set(["Resolved", "Closed", "Voided"]); // what was can be looked at from its beginning
 const UNIT = "outcry-unit";
 let pinnedMessage = null; // the newest board the room has pinned
 
@@ -75,13 +77,16 @@ function footer(handlers) {
   const risk = h("div", { class: "risk" });
   const why = h("p", { class: "why" });
   const buttons = h("div", { class: "actions" });
-  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), buttons);
+  const past = h("a", { class: "past", hidden: true }, "See how it went");
+  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), past, buttons);
   let offered = "";
 
   function update(market) {
     const chance = state.get("unit") === "chance";
     why.textContent = whySum(market, chance);
     risk.replaceChildren(...meter(market.risk, market.most));
+    past.hidden = !OVER.has(market.status) || (market.market ?? null) === null;
+    past.href = past.hidden ? "" : router.theatre(market.market);
     const own = (market.market ?? null) === null || market.own_room;
     const actions = own ? (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text)) : [];
     const key = JSON.stringify(actions);

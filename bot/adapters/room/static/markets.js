@@ -65,7 +65,8 @@ function row(market) {
   const facts = h("span", { class: "facts" });
   const own = h("span", { class: "own" });
   const prices = h("span", { class: "prices" });
-  const element = h("li", {}, h("a", { href: router.floor(market.own_room && state.get("market")?.market === market.market ? null : market.market) }, h("span", { class: "title" }, title, where), h("span", { class: "state" }, status, facts), prices, own));
+  const past = h("a", { class: "past", href: router.theatre(market.market), hidden: true }, "See how it went");
+  const element = h("li", {}, h("a", { href: router.floor(market.own_room && state.get("market")?.market === market.market ? null : market.market) }, h("span", { class: "title" }, title, where), h("span", { class: "state" }, status, facts), prices, own), past);
   const leaders = keyed(prices, (leader) => leader.o, leaderOf);
   return {
     element,
@@ -74,6 +75,7 @@ function row(market) {
       where.textContent = next.own_room ? "" : next.where;
       status.textContent = next.status;
       status.dataset.kind = KINDS[next.status] ?? "wait";
+      past.hidden = status.dataset.kind !== "done";
       const left = next.step_ms ? next.step_ms - clock.now() : null;
       facts.textContent = [left === null ? null : `${next.step} ${left > 0 ? `in ${format.span(left)}` : "now"}`, `${format.money(next.volume)} traded`, next.people === 1 ? "1 person" : `${next.people} people`].filter(Boolean).join(" · ");
       own.textContent = next.profit === null ? "" : `You: ${format.gain(next.profit)}${next.rank ? `, ${next.rank} of ${next.of}` : ""}`;

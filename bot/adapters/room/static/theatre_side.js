@@ -59,6 +59,7 @@ export function create(theatre, { path, handlers, at, alive }) {
     wish.side = side;
     choose();
     rest();
+    came.scrollIntoView({ block: "nearest" });
   }
 
   /** What it would have bought at the moment one looks at, once one stays there. */
@@ -90,9 +91,9 @@ function traded(trade, name) {
 
 function post(message, handlers) {
   const time = h("time", { class: "when", datetime: new Date(message.at).toISOString(), title: format.momentInFull(message.at) }, format.moment(message.at));
+  if (message.changed_later) return h("li", { class: "note" }, "Here stood an announcement that was changed later.");
   if (message.note === "joined") return h("li", { class: "note" }, h("b", { dir: "auto" }, message.author), " is here.");
   if (message.say !== undefined) return h("li", { class: "said" }, h("p", {}, h("b", { dir: "auto" }, message.author), time), h("p", { dir: "auto" }, message.say));
   if (!message.reply) return null;
-  const later = message.edited === null ? null : h("p", { class: "quiet" }, "Changed later.");
-  return h("li", { class: `card tone-${message.reply.tone}` }, time, render.reply(message, handlers), later);
+  return h("li", { class: `card tone-${message.reply.tone}` }, time, render.reply(message, handlers));
 }

@@ -8,21 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.room import render
 from bot.adapters.room.limits import LIMITS, Counted
-from bot.chat.reply import Audience
-from bot.market.standings import board_of
-from bot.words import views as words
 from engine.units import MICRO
-from storage.records import Market
-from storage.unit_of_work import UnitOfWork
+from tests.bot.adapters.room.ended_market import ROUNDS, played
 from tests.bot.adapters.room.harness import Browser, RoomHarness, room_harness
 from tests.storage import worlds
-
-ROUNDS = [
-    {"freeze_at": 60_000, "decide_at": 70_000, "count": 1, "losers": [2]},
-    {"freeze_at": 240_000, "decide_at": 250_000, "winner": 1},
-]
 
 
 @pytest.fixture
@@ -30,49 +20,6 @@ async def harness(tmp_path: Path) -> AsyncIterator[RoomHarness]:
     async with room_harness(tmp_path, titles={"room": "The room", "other": "Another"}) as made:
         await made.open_market(worlds.params(rounds=ROUNDS))
         yield made
-
-
-async def board(uow: UnitOfWork, market: Market) -> Any:
-    """What `/board` answers, as the page gets it: its sentence and its blocks."""
-    reply = words.board(await board_of(uow, market, market.tick_ms or 0), Audience.CHAT)
-    return {"head": render.line_to_json(reply.head), "blocks": [render.block_to_json(block) for block in reply.blocks]}
-
-
-async def boards(harness: RoomHarness, shown: list[Any], after_ms: int = 2_000) -> None:
-    """A tick, and what `/board` shows right after it."""
-    await harness.tick(after_ms)
-    async with harness.db.reading() as uow:
-        market = await uow.markets.get_one(harness.market)
-        assert market.tick == len(shown)
-        shown.append(await board(uow, market))
-
-
-async def bought(who: Browser, line: str) -> None:
-    _, ticket = await who.say(line)
-    confirm = next(action["text"] for action in ticket["reply"]["actions"] if action["label"].startswith("Confirm"))
-    await who.press(confirm, ticket["id"])
-
-
-async def played(harness: RoomHarness) -> tuple[Browser, Browser, list[Any]]:
-    """Ada holds what wins, Zebediah talks and loses; a round, and the end."""
-    async with harness.db.reading() as uow:
-        shown = [await board(uow, await uow.markets.get_one(harness.market))]
-    await boards(harness, shown)
-    ada, zeb = await harness.person("Ada"), await harness.person("Zebediah")
-    await boards(harness, shown)
-    await zeb.say("hello from Zebediah")
-    await bought(ada, "/buy ant yes 100")
-    await boards(harness, shown)
-    await ada.say("well done Zebediah")
-    await bought(zeb, "/buy bee yes 50")
-    await boards(harness, shown)
-    await boards(harness, shown, 60_000)
-    await boards(harness, shown, 20_000)
-    await bought(ada, "/sell ant yes 40")
-    await boards(harness, shown)
-    await boards(harness, shown, 155_000)
-    await boards(harness, shown, 20_000)
-    return ada, zeb, shown
 
 
 async def get(visitor: Browser, harness: RoomHarness, path: str = "", status: int = 200) -> Any:
@@ -162,6 +109,9 @@ async def test_posts_are_there_until_then_and_forgotten_names_are_nowhere(harnes
     assert any("Ant" in str(post.get("reply", "")) for post in late["posts"]), "announcements are among them"
     assert not any("actions" in post.get("reply", {}) for post in late["posts"])
     assert not any(post["private"] for post in late["posts"])
+    assert "Round 1 froze" not in str(early["posts"]), "what was changed later is not told before that"
+    assert "Round 1 froze" in str(late["posts"])
+    assert [post["id"] for post in early["posts"] if post.get("changed_later")]
     _, asked = await zeb.say("/forget")
     confirm = next(action["text"] for action in asked["reply"]["actions"] if action["label"].startswith("Confirm"))
     await zeb.press(confirm, asked["id"])
@@ -173,11 +123,10 @@ async def test_posts_are_there_until_then_and_forgotten_names_are_nowhere(harnes
 
 
 async def test_who_scrubs_too_fast_is_told_when_to_go_on(harness: RoomHarness) -> None:
-    await played(harness)
-    stranger = harness.browser()
-    statuses = set[int]()
-    for _ in range(LIMITS[Counted.THEATRE][0].count + 1):
-        answer = await stranger.get(f"api/v1/markets/{harness.market}/theatre/3")
-        statuses.add(answer.status)
-    assert statuses == {200, 429}
+    stranger, most = harness.browser(), LIMITS[Counted.THEATRE][0].count
+    path = f"api/v1/markets/{harness.market}/theatre/3"
+    statuses = [(await stranger.get(path)).status for _ in range(most)]
+    assert set(statuses) == {409}, "it is still on"
+    answer = await stranger.get(path)
+    assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
