@@ -31,6 +31,8 @@ export function open(host, { moment, names, own, gone }) {
     line.hidden = false;
   });
   if (!calm()) card.classList.add("arrives");
+  let before = document.activeElement;
+  card.addEventListener("focusin", (event) => card.contains(event.relatedTarget) || (before = event.relatedTarget ?? before));
   let left = LASTS_MS;
   let last = performance.now();
   const stop = clock.everyBeat(() => {
@@ -52,13 +54,14 @@ export function open(host, { moment, names, own, gone }) {
     const held = card.contains(document.activeElement);
     const end = () => {
       card.remove();
-      if (held) byId("market").focus?.();
+      if (held) before?.focus({ preventScroll: true });
       gone();
     };
     if (!fold || calm()) return end();
     const flight = card.animate(away(card), { duration: 420, easing: "cubic-bezier(.5,0,.8,.4)" });
     flight.onfinish = flight.oncancel = end;
   }
+  card.addEventListener("mousedown", (event) => event.preventDefault()); // a tap takes the cursor from no line
   card.addEventListener("click", (event) => event.target.closest("button, a") || leave());
   return { leave, element: card };
 }
@@ -94,12 +97,13 @@ function decided() {
   return [...typed, ...found].filter((element) => element.offsetParent).map((element) => element.getBoundingClientRect());
 }
 
-/** As it is, or without the prices of the others. */
+/** As it is, with the first of the prices, or without them. */
 function fits(card, area) {
-  card.classList.remove("short");
-  if (card.offsetHeight <= area.height) return true;
-  card.classList.add("short");
-  return card.offsetHeight <= area.height;
+  for (const size of ["", "short", "shorter"]) {
+    card.dataset.size = size;
+    if (card.offsetHeight <= area.height) return true;
+  }
+  return false;
 }
 
 function place(card, area) {
