@@ -36,6 +36,7 @@ from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings, webhook_secret_of
+from bot.words import terminal as words_terminal
 from scheduler.jobs import MARKET, Jobs
 from scheduler.tick import TickReport
 from storage import private_files
@@ -233,8 +234,13 @@ async def _room(parts: PlatformParts) -> Platform:
     if parts.health.metrics is not None:
         parts.health.metrics.watch_streams(lambda: served.streams_open)
     parts.stack.push_async_callback(served.stop)
-    print(f"room: {url}\nready: room", flush=True)
+    print(words_terminal.room(room_address(url, settings.public_url)), "ready: room", sep="\n", flush=True)
     return served.platform
+
+
+def room_address(url: str, public_url: str | None) -> str:
+    """Where people find the room: behind a proxy under the address that is theirs, not the one it listens on."""
+    return url if public_url is None else f"{public_url}/"
 
 
 async def _discord(parts: PlatformParts) -> Platform:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import room_address
 from storage.database import Database
 from tests.paths import ROOT
 from tests.storage.databases import migrated_file
@@ -58,6 +59,11 @@ def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
             assert answer.status == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
+
+
+def test_the_room_is_named_by_the_address_under_which_people_reach_it() -> None:
+    assert room_address("http://127.0.0.1:8080/", None) == "http://127.0.0.1:8080/"
+    assert room_address("http://127.0.0.1:8080/", "https://room.example") == "https://room.example/"
 
 
 def test_a_process_without_a_room_serves_its_health_on_the_port_of_the_metrics(tmp_path: Path) -> None:
