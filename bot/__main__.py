@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="play the last eight of the 2014 World Cup in the local room")
     demo.add_argument("--headless", action="store_true", help="no room: play as fast as possible and write the files")
+    demo.add_argument("--event", type=Path, metavar="FILE.toml", help="play this event, as `outcry create` takes it")
     demo.add_argument("--seed", type=int, default=1, help="equal seeds give equal files (default %(default)s)")
     demo.add_argument("--out", type=Path, default=Path("outcry-demo"), metavar="DIR", help="default %(default)s")
     demo.add_argument("--minutes", type=_minutes, default=3.0, help="how long the event takes (default %(default)s)")
@@ -189,6 +190,7 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
         demo.play(
             Options(
                 headless=options.headless,
+                event=options.event,
                 seed=options.seed,
                 out=options.out,
                 minutes=options.minutes,

@@ -122,7 +122,7 @@ async def create(url: str, path: Path, now_ms: int) -> int:
         if db is None:
             return 3
         async with db.writing() as uow:
-            market = await _create_in_room(uow, event, now_ms)
+            market = await create_in_room(uow, event, now_ms)
             if isinstance(market, Declined):
                 return 1
             await uow.commit()
@@ -134,7 +134,7 @@ async def create(url: str, path: Path, now_ms: int) -> int:
     return 0
 
 
-async def _create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
+async def create_in_room(uow: UnitOfWork, event: EventFile, now_ms: int) -> Market | Declined:
     """What `/admin create`, `/admin schedule` and `/admin open` do one after the other."""
     chat = await uow.chats.find(ROOM, ROOM)
     if chat is None:

@@ -8,26 +8,38 @@ import hashlib
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
-from bot.cli import demo_files
+from bot.cli import demo_files, lint
 from bot.cli.demo_files import DATABASE
 from bot.cli.demo_play import DemoPlay, Options
+from bot.market.event_file import EventFile
 from bot.notifications.announcer import Announcer
+from bot.scenarios.own_event import own_event
 from bot.scenarios.scenario import Scenario
 from bot.scenarios.worldcup import world_cup
+from bot.text.toml_lines import Mistake
+from bot.words import event_file as words_event_file
 from bot.words import terminal as words
 from scheduler.jobs import Jobs
 from storage import private_files
-from storage.clock import ManualClock
+from storage.clock import ManualClock, SystemClock
 from storage.database import CannotOpenError, Database
 
 
 async def play(options: Options, scenario: Scenario | None = None) -> int:
-    """Play it (the World Cup unless told otherwise) and write the files.
+    """Play it (an event's file where one is given, else the World Cup unless told otherwise) and write the files.
 
     Returns 0, 1 where a check of the market failed, 2 after one sentence that says why it cannot begin.
     """
+    if options.event is not None:
+        read = _own_event(options.event, options.seed)
+        if not isinstance(read, Scenario):
+            lint.print_mistakes(read, str(options.event))
+            return 2
+        scenario = read
     if (options.out / DATABASE).exists() and not options.force:
         return _refused(words.holds_a_database(options.out))
     try:
@@ -55,6 +67,17 @@ async def play(options: Options, scenario: Scenario | None = None) -> int:
         if not options.headless and sys.stdout.isatty():
             await serve_on(db, demo.clock, demo.announcer)
     return 0
+
+
+def _own_event(path: Path, seed: int) -> Scenario | Sequence[Mistake]:
+    """The event of a file, or all that is wrong with it, as `outcry lint` says it."""
+    event = lint.read_event(path, SystemClock().now_ms())
+    if not isinstance(event, EventFile):
+        return event
+    scenario = own_event(event, seed)
+    if isinstance(scenario, Scenario):
+        return scenario
+    return [Mistake(line=None, sentence=words_event_file.problem(problem)) for problem in scenario]
 
 
 def _refused(sentence: str, code: int = 2) -> int:

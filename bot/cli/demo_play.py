@@ -24,6 +24,7 @@ from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.reply import Board
 from bot.cli import demo_files
+from bot.cli.database import create_in_room
 from bot.cli.demo_files import ANNOUNCEMENTS
 from bot.cli.progress import ProgressLine, bar
 from bot.commands import COMMANDS
@@ -163,8 +164,13 @@ class DemoPlay:
 
     async def _set_up(self) -> None:
         """The organiser creates the market and opens it to join; everybody joins; it starts."""
-        for line in set_up_lines(self.scenario):
-            await self.simulation.organiser_line(line)
+        if self.scenario.event is None:
+            for line in set_up_lines(self.scenario):
+                await self.simulation.organiser_line(line)
+        else:
+            async with self.db.writing() as uow:
+                await create_in_room(uow, self.scenario.event, self.clock.now_ms())
+                await uow.commit()
         self.market = await self._market()
         async with self.db.writing() as uow:
             crowd_chat = await uow.chats.open(

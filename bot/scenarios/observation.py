@@ -12,6 +12,7 @@ from random import Random
 
 from bot.chat.reply import Board, Line, Reply, Span, Table
 from bot.scenarios.traders import Trader
+from bot.text.outcome_names import outcome_number, typed_outcome
 
 MICRO = 10**6
 DOLLAR = MICRO
@@ -140,17 +141,20 @@ def cent_above(price: int) -> int:
 
 def typed_name(names: Sequence[str], outcome: int, rng: Random) -> str:
     """How somebody names an outcome in a hurry: its number, its name, or the beginning of it that is no other's."""
-    name = names[outcome].lower()
-    manner = rng.randrange(4)
+    name, manner = names[outcome].lower(), rng.randrange(4)
+    if not PLAIN.fullmatch(name):
+        return outcome_number(names, outcome) if manner == 0 else typed_outcome(names, outcome)
     if manner == 0:
-        return str(outcome + 1)
+        return outcome_number(names, outcome)
     if manner == 1:
-        return name
+        return typed_outcome(names, outcome).lower()
     for size in range(3, len(name)):
         if sum(other.lower().startswith(name[:size]) for other in names) == 1 and name[size - 1] != " ":
             return name[:size]
     return name
 
+
+PLAIN = re.compile(r"[a-z]{3,}( [a-z]{3,})*")  # a name whose beginning can stand for it
 
 MONEY = re.compile(r"\$([\d,]+)(?:\.(\d{1,6}))?")
 TOKENS = re.compile(r"([\d,]+)(?:\.(\d{1,6}))? tokens at")
@@ -184,10 +188,15 @@ def text_of(row: Line) -> str:
     return "".join(part.text for part in row if isinstance(part, Span))
 
 
+def _own_words(row: Line) -> str:
+    """The bot's words alone: an outcome may be called anything."""
+    return "".join(part.text for part in row if isinstance(part, Span) and part.outcome is None)
+
+
 def ticket(reply: Reply) -> SeenTicket | None:
     """A ticket's figures; None where the answer is none."""
     buttons = {action.label.split()[0]: action.text for action in reply.actions}
-    sums = MONEY.findall(text_of(reply.head))
+    sums = MONEY.findall(_own_words(reply.head))
     if not reply.ok or not sums or "Confirm" not in buttons or "Cancel" not in buttons:
         return None
     rows = [text_of(block) for block in reply.blocks if isinstance(block, tuple)]
@@ -206,7 +215,7 @@ def account(reply: Reply, outcomes: int) -> SeenAccount | None:
         return None
     table = next((block for block in reply.blocks if isinstance(block, Table)), None)
     lines = [reply.head, *(block for block in reply.blocks if isinstance(block, tuple))]
-    sums = [each for row in lines for each in MONEY.findall(text_of(row))]
+    sums = [each for row in lines for each in MONEY.findall(_own_words(row))]
     held = [[0, 0] for _ in range(outcomes)]
     for cells in table.rows if table else ():
         outcome = next((part.outcome for part in cells[0] if isinstance(part, Span) and part.outcome is not None), None)

@@ -18,7 +18,7 @@ from bot.scenarios import chatter, observation, set_pieces, strategies
 from bot.scenarios.observation import PublicInfo, SeenAccount, SeenBoard, TradeIdea
 from bot.scenarios.scenario import MICRO, Scenario, ScenarioRound
 from bot.scenarios.traders import Strategy, Trader, seeded_random
-from bot.text.names import quoted
+from bot.text.outcome_names import typed_outcome
 
 OPEN = "Open"
 BOARDS_KEPT = 24  # boards
@@ -287,9 +287,10 @@ class Simulation:
             self._ticks_since_round = 0
             if not step.asked:
                 return  # its timetable names them
-            who = [names[self.scenario.winner]] if final else self._eliminated
+            chosen = [self.scenario.winner] if final else step.out
+            who = [typed_outcome(names, outcome) for outcome in chosen]
             verb = "resolve" if final else "eliminate"
-            await self.organiser_line(f'/admin {verb} {", ".join(map(quoted, who))} reason "{step.reason}"')
+            await self.organiser_line(f'/admin {verb} {", ".join(who)} reason "{step.reason}"')
 
         return decide
 

@@ -89,7 +89,7 @@ def _make_trader(rng: Random, number: int, name: str, earlier: int, odds: Sequen
         number=number,
         name=name if earlier == 0 else f"{name} {earlier + 1}",
         strategy=strategy,
-        favourite=_by_weight(rng, odds),
+        favourite=by_weight(rng, odds),
         activity=rng.randrange(*ACTIVITIES[strategy]),
         trade_share=rng.randrange(*TRADE_SHARES.get(strategy, (12, 50))),
         required_edge=rng.randrange(6_000, 24_000),
@@ -103,7 +103,8 @@ def _make_trader(rng: Random, number: int, name: str, earlier: int, odds: Sequen
     )
 
 
-def _by_weight(rng: Random, weights: Sequence[int]) -> int:
+def by_weight(rng: Random, weights: Sequence[int]) -> int:
+    """One of them, each as likely as it weighs."""
     left = rng.randrange(sum(weights))
     for index, weight in enumerate(weights):
         if left < weight:

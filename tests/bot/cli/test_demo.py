@@ -20,7 +20,7 @@ from bot.charts import worker
 from bot.charts.service import Charts
 from bot.chat.chart_data import ChartData, ThemeName
 from bot.chat.reply import Picture
-from bot.cli import demo, demo_play
+from bot.cli import demo, demo_play, lint
 from bot.cli.demo_files import DATABASE
 from bot.cli.demo_play import DemoPlay, Options, prologue
 from bot.scenarios.worldcup import world_cup
@@ -144,6 +144,51 @@ async def test_live_it_prints_where_the_room_is_once_the_market_has_a_history(
     assert ticks > prologue(replace(short(), ticks=6))  # the one it starts with as well
     assert isinstance(trades, int)
     assert trades > 0
+
+
+EVENT = """
+title = "<b>Cup</b> & $5"
+outcomes = ["$100 club", "yes", "12", "עברית", "half no at 5¢", "@everyone"]
+batch_interval_ms = "20m"
+round_window = "30m"
+dispute_window = "2d"
+[[rounds]]
+decide_at = "1h"
+count = 3
+losers = "ask"
+[[rounds]]
+freeze_at = "3h"
+decide_at = "4h"
+losers = ["@everyone"]
+[[rounds]]
+freeze_at = "6h"
+decide_at = "7h"
+winner = "ask"
+"""
+
+
+async def test_anybodys_event_is_played_equal_seeds_alike(tmp_path: Path) -> None:
+    (tmp_path / "cup.toml").write_text(EVENT, encoding="utf-8")
+    for out in ("one", "two"):
+        options = Options(headless=True, event=tmp_path / "cup.toml", seed=2, out=tmp_path / out)
+        assert await demo.play(options) == 0
+    for name in EQUAL:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    assert {path.name for path in (tmp_path / "one").iterdir()} >= FILES
+    figures = summary(tmp_path / "one")
+    assert isinstance(figures["eliminated"], list)
+    assert (len(figures["eliminated"]), figures["ledger_sum"], figures["winner"] is None) == (4, 0, False)
+
+
+async def test_mistakes_in_an_event_are_told_as_lint_tells_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cup.toml").write_text('title = "Cup"\noutcomes = ["Ada"]\nfoo = 3\n')
+    assert await demo.play(Options(event=tmp_path / "cup.toml", out=tmp_path / "out")) == 2
+    told = capsys.readouterr().err
+    assert lint.lint_file(tmp_path / "cup.toml", 1_800_000_000_000, as_json=False) == 2
+    assert told == capsys.readouterr().err != ""
+    assert not (tmp_path / "out").exists()
 
 
 async def test_a_folder_with_a_database_is_refused_without_force(
