@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 ARGS = (
@@ -82,6 +83,17 @@ class Window:
     async def see(self, text: str, within: str = "body") -> None:
         """Waits until the text is in sight."""
         await self.page.locator(within).get_by_text(text).last.wait_for()
+
+
+async def findings(page: Page) -> list[str]:
+    """What axe finds that is more than minor, with the elements it is about."""
+    results = await Axe().run(page)
+    return [
+        f"{violation['id']}: {node['html']} {node.get('failureSummary', '')}"
+        for violation in results.response["violations"]
+        if violation["impact"] != "minor"
+        for node in violation["nodes"]
+    ]
 
 
 async def window(

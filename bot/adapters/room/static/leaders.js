@@ -11,7 +11,7 @@ const EVERY_MS = 4000; // at most; it is asked for only when the market has move
 export function create(host) {
   const list = h("ol");
   host.append(h("h2", { id: "leaders-title" }, "Ahead"), list);
-  const update = keyed(list, (row) => row.person ?? `${row.place} ${row.name}`, row);
+  const update = keyed(list, (leader) => leader.name, row);
   let asked = 0;
   let timer = 0;
   let stale = false;
@@ -39,6 +39,7 @@ export function create(host) {
   }
 
   let shown = null;
+  state.watch("account", () => shown && soon());
   state.watch("market", (market) => {
     if (market?.market !== shown) {
       host.hidden = true;
@@ -63,7 +64,7 @@ function row() {
       name.textContent = next.name;
       element.classList.toggle("own", next.own);
       if (next.own) element.setAttribute("aria-current", "true");
-      figure(total, format.exact(next.final));
+      figure(total, format.exact(next.worth));
       figure(gain, format.gain(next.gain));
       gain.dataset.sign = Math.sign(next.gain);
     },

@@ -51,7 +51,11 @@ export function talk(handlers) {
     stuck = true;
     list.scrollTo({ top: list.scrollHeight, behavior: "instant" });
   };
-  const sizes = new ResizeObserver(() => stuck && toEnd());
+  let last = 0; // where one had scrolled to: only who scrolls back leaves the end
+  const sizes = new ResizeObserver(() => {
+    if (!list.clientHeight) last = 0; // out of sight
+    else if (stuck) toEnd();
+  });
 
   function put(message, fresh) {
     const stay = !fresh || stuck || message.mine;
@@ -100,7 +104,10 @@ export function talk(handlers) {
     target?.classList.add("arrives");
   });
   const scrolled = () => {
-    stuck = atEnd();
+    if (!list.clientHeight) return;
+    if (atEnd()) stuck = true;
+    else if (list.scrollTop < last) stuck = false;
+    last = list.scrollTop;
     if (stuck) toast.hidden = true;
   };
   list.addEventListener("scroll", scrolled, { passive: true });
