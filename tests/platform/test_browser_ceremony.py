@@ -6,15 +6,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
-from bot.chat import plain_text
-from bot.chat.invocation import ChatKind, Invocation
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
 from tests.platform.chromium import PHONE, Window, chromium, window
 
@@ -34,41 +31,15 @@ async def chrome() -> AsyncIterator[Browser]:
 
 
 class Event:
-    """The room, an admin who only types, and three windows."""
+    """The room and three windows."""
 
     def __init__(self, harness: RoomHarness, phone: Window, columns: Window, wide: Window) -> None:
         self.harness = harness
         self.phone, self.columns, self.wide = phone, columns, wide
-        self._requests = count(1)
 
     @property
     def windows(self) -> tuple[Window, Window, Window]:
         return self.phone, self.columns, self.wide
-
-    async def admin(self, *lines: str) -> None:
-        """Said and, where it asks, confirmed."""
-        for line in lines:
-            for text in await self._run(line):
-                await self._run(text)
-
-    async def _run(self, line: str) -> list[str]:
-        """The lines behind Confirm."""
-        reply = await self.harness.dispatcher.run(
-            Invocation(
-                text=line,
-                command="",
-                args={},
-                platform="room",
-                person_ext="boss",
-                person_name="Boss",
-                chat_ext="room",
-                chat_kind=ChatKind.ROOM,
-                is_admin=True,
-                request_id=f"admin{next(self._requests)}",
-            )
-        )
-        assert reply.ok, plain_text.text(reply)
-        return [action.text for action in reply.actions if action.label.startswith("Confirm")]
 
     async def tick(self, after_ms: int = 2_000) -> None:
         if not self.harness.market:
@@ -101,7 +72,7 @@ async def event(chrome: Browser, tmp_path: Path) -> AsyncIterator[Event]:
             await window(chrome, WIDE),
         )
         event = Event(harness, *windows)
-        await event.admin(
+        await event.harness.admin(
             f'/admin create Cup Ann, Bo, Cleo, Dan, "{BESIDE}"',
             "/admin schedule +10m for 10m out 1; +30m for 10m out 1; +60m for 10m winner ask",
             "/admin set dispute 10m",
@@ -110,7 +81,7 @@ async def event(chrome: Browser, tmp_path: Path) -> AsyncIterator[Event]:
         for shown, name in zip(windows, ("Pia", "Cem", "Wim"), strict=True):
             await shown.join(harness.url, name)
             await say(shown, "/join", "/settings confirm off")
-        await event.admin("/admin start")
+        await event.harness.admin("/admin start")
         await event.tick()
         for shown in windows:
             await say(shown, "/buy dan no $30", "/buy ann yes $5")
@@ -174,7 +145,7 @@ async def test_a_whole_event_is_felt_wherever_one_looks(event: Event, chrome: Br
 
     for shown in event.windows:
         await hold(shown)
-    await event.admin("/admin eliminate dan 7-1")
+    await event.harness.admin("/admin eliminate dan 7-1")
     await event.tick()
     await _an_elimination_is_seen_and_goes(event)
     await _who_comes_later_reads_what_they_missed(event, chrome)
@@ -215,9 +186,9 @@ async def _who_comes_later_reads_what_they_missed(event: Event, chrome: Browser)
     for shown in (event.phone, event.columns):
         await hold(shown)
     await event.to_next_step()
-    await event.admin(f"/admin eliminate {BESIDE}")
+    await event.harness.admin(f"/admin eliminate {BESIDE}")
     await event.tick()
-    await event.admin("/admin eliminate cleo")
+    await event.harness.admin("/admin eliminate cleo")
     await event.tick(2 * MINUTE)
     await wide.page.goto(event.harness.url)
     bar = wide.page.locator(".moment-bar")
@@ -237,13 +208,13 @@ async def _who_comes_later_reads_what_they_missed(event: Event, chrome: Browser)
 
 async def _the_end_waits_for_who_is_typing_and_is_corrected(event: Event) -> None:
     phone, columns, wide = event.windows
-    await event.admin("/admin resolve bo")
+    await event.harness.admin("/admin resolve bo")
     await event.tick()
     await expect(columns.page.locator(".winner-screen h2")).to_have_text("Bo wins")
     await expect(columns.page.locator(".winner-screen")).to_contain_text("Nobody holds a token that is right.")
     await expect(phone.page.locator(".moment-bar")).to_contain_text("Bo wins Cup.")
     assert not await phone.page.locator(".winner-screen[open]").count()
-    await event.admin("/admin correct ann the clock had stopped")
+    await event.harness.admin("/admin correct ann the clock had stopped")
     await event.tick()
     screen = columns.page.locator(".winner-screen[open]")
     await expect(screen.locator(".moment-eyebrow")).to_contain_text("Corrected")
@@ -265,6 +236,10 @@ async def _the_end_waits_for_who_is_typing_and_is_corrected(event: Event) -> Non
     assert path.read_bytes().startswith(b"\x89PNG")
     await wide.page.keyboard.press("Escape")
     await expect(wide.page.locator(".winner-screen[open]")).to_have_count(0)
+    sounds = wide.page.get_by_role("button", name="Sounds")
+    assert await sounds.get_attribute("aria-pressed") == "false"
+    await sounds.click()
+    assert await sounds.get_attribute("aria-pressed") == "true"
     await expect(wide.page.locator(".moment-bar")).to_contain_text("You: ")
     await wide.page.locator(".moment-bar").get_by_role("button", name="Result").click()
     await expect(wide.page.locator(".winner-screen[open] h2")).to_have_text("Ann wins")

@@ -28,7 +28,8 @@ let queue = []; // moments that wait to be shown, oldest first
 let card = null; // the one that is shown
 let passing = null; // {content, until} what the bar tells for a few seconds
 let ticked = 0;
-let touched = 0;
+let touched = 0; // when somebody last pressed anything
+let pressed = false; // a finger or a button of the mouse is down
 
 /** Watches the market and the account from now on. */
 export function start() {
@@ -41,8 +42,7 @@ export function start() {
   const follow = moments.follow();
   state.watch("market", (next) => follow(next, shown));
   state.watch("account", (account) => screen.own(account, state.get("visitor")));
-  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => (touched = performance.now()), { capture: true, passive: true });
-  addEventListener("pointerup", () => (touched = performance.now()), { capture: true, passive: true });
+  for (const kind of ["pointerdown", "pointerup", "pointercancel", "keydown"]) addEventListener(kind, touch, { capture: true, passive: true });
   document.addEventListener("keydown", escape, true);
   clock.everyBeat(beat);
 }
@@ -63,6 +63,11 @@ function shown(next, fresh, missed) {
   settle();
   if (queue.length > 3) queue = [moments.joined(queue)];
   go();
+}
+
+function touch(event) {
+  touched = performance.now();
+  if (event.type !== "keydown") pressed = event.type === "pointerdown";
 }
 
 function leave() {
@@ -86,7 +91,7 @@ function go() {
   if (card || !queue.length || !market) return;
   const [moment] = queue;
   if (moment.winners?.length && FULL.has(moment.kind)) return takeOver(moment);
-  if (performance.now() - touched < 300) return; // a finger is down: not under it
+  if (pressed || performance.now() - touched < 300) return; // not under a finger
   queue.shift();
   say(moments.sentence(moment));
   const own = paid(moment).then((sentence) => (sentence && say(`${moments.sentence(moment)} ${sentence}`), sentence));
@@ -104,7 +109,7 @@ function gone() {
 
 /** The whole page, once nobody is in the middle of a line or a press; until then the bar says it. */
 function takeOver(moment) {
-  const busy = performance.now() - touched < QUIET_MS || document.querySelector("dialog[open]:not(.winner-screen)") || typing();
+  const busy = pressed || performance.now() - touched < QUIET_MS || document.querySelector("dialog[open]:not(.winner-screen)") || typing();
   if (busy) {
     if (passing?.key !== moment.id) {
       say(moments.sentence(moment));

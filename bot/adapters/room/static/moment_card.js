@@ -82,7 +82,7 @@ export function free() {
   const side = ["market", "outcome", "theatre", "markets"].map(byId).find((page) => page?.offsetParent)?.getBoundingClientRect();
   const wide = innerWidth >= 760 && side;
   const left = wide ? side.left + EDGE : EDGE;
-  const width = Math.min(560, (wide ? side.width : innerWidth) - 2 * EDGE);
+  const width = Math.min(innerWidth >= 3000 ? 780 : 560, (wide ? side.width : innerWidth) - 2 * EDGE);
   const middle = wide ? left + (side.width - 2 * EDGE - width) / 2 : left + (innerWidth - 2 * EDGE - width) / 2;
   const bottom = decided()
     .filter((box) => box.right > middle && box.left < middle + width && box.bottom > top)
@@ -101,15 +101,17 @@ function decided() {
 function fits(card, area) {
   for (const size of ["", "short", "shorter"]) {
     card.dataset.size = size;
-    if (card.offsetHeight <= area.height) return true;
+    if (card.getBoundingClientRect().height <= area.height) return true;
   }
   return false;
 }
 
+/** A very wide page is drawn larger (room.css): there a pixel of ours is more than one of the window's. */
 function place(card, area) {
-  card.style.top = `${area.top}px`;
-  card.style.left = `${area.left}px`;
-  card.style.width = `${area.width}px`;
+  const zoom = card.currentCSSZoom ?? 1;
+  card.style.top = `${area.top / zoom}px`;
+  card.style.left = `${area.left / zoom}px`;
+  card.style.width = `${area.width / zoom}px`;
 }
 
 // --- what stands on it ---------------------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ export function follow() {
       downSince = null;
     }
   });
+  let hiddenSince = null; // a page nobody looks at lets go of its stream after a while
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) hiddenSince = performance.now();
+    else away ||= hiddenSince !== null && performance.now() - hiddenSince > AWAY_MS;
+  });
   return (market, told) => {
     if (!market) return told(null, [], []);
     const first = market.market !== looked;

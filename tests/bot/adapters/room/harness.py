@@ -15,6 +15,8 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 
 from bot.adapters.room.service import RoomService
+from bot.chat import plain_text
+from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Picture
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
@@ -60,6 +62,31 @@ class RoomHarness:
         self.clock.advance(after_ms)
         await run_tick(self.db, self.market, self.clock.now_ms())
         await self.announcer.step()
+
+    async def admin(self, *lines: str) -> None:
+        """What an admin says in the room's chat and, where it asks, confirms."""
+        for line in lines:
+            for confirmed in await self._say_as_admin(line):
+                await self._say_as_admin(confirmed)
+
+    async def _say_as_admin(self, line: str) -> list[str]:
+        """Returns the lines behind Confirm."""
+        reply = await self.dispatcher.run(
+            Invocation(
+                text=line,
+                command="",
+                args={},
+                platform="room",
+                person_ext="boss",
+                person_name="Boss",
+                chat_ext="room",
+                chat_kind=ChatKind.ROOM,
+                is_admin=True,
+                request_id=request_id(),
+            )
+        )
+        assert reply.ok, plain_text.text(reply)
+        return [action.text for action in reply.actions if action.label.startswith("Confirm")]
 
     def browser(self, address: str = "") -> Browser:
         self.visitors.append(Browser(self.url, address))
