@@ -109,6 +109,7 @@ def quote(
     limit: int | None = None,
     autofill: bool = False,
     automatic: bool = False,
+    worst_price: int | None = None,
 ) -> Quote | Refused:
     """What the order would do if it ran alone at `now_ms`: executed on a copy that is thrown away, after any scheduled
     step that is due by then.
@@ -116,7 +117,8 @@ def quote(
     `size` in micro-tokens, or for a buy `spend`: micro-dollars all in, gas out, of which the largest size is taken;
     with both the budget holds the size down. A budget at a limit is the largest size whose escrow is within it.
     `user` None asks for nobody in particular: what they have is not looked at. `slippage` and `limit` are rates;
-    an `automatic` slippage was chosen for them, and never lets a buy cost what a token pays.
+    an `automatic` slippage was chosen for them, and never lets a buy cost what a token pays. `worst_price`, a rate all
+    in, stands in a slippage's place where it has been promised already.
     """
     tick, user = open_tick(state, params, now_ms, user)
     known = outcome in tick.working.active
@@ -131,6 +133,7 @@ def quote(
         limit=limit,
         autofill=autofill,
         spend=spend,
+        worst_price=worst_price,
     )
     if known and buy and size is None and spend is not None:
         order = _sized(tick, order, spend)

@@ -17,6 +17,8 @@ from storage.records import Json, OrderDraft, Payload, Ticket, TicketStatus
 from storage.schema import tickets
 from storage.session import Repository
 
+NEWER_THAN_ALL = 2**62  # no ticket has such a number
+
 
 def draft_to_json(draft: OrderDraft) -> dict[str, Json]:
     return {part.name: getattr(draft, part.name) for part in fields(draft)}
@@ -59,10 +61,15 @@ class Tickets(Repository):
         row = await self._session.row(_GET, {"ticket": ticket})
         return None if row is None else _ticket(row)
 
-    async def last_before(self, ticket: Ticket, accounts: Collection[int]) -> int | None:
-        """When these accounts were shown the ticket before this one in its market, epoch ms; None where there was none.
-        One that was replaced does not count: what took its place says all again."""
-        bound = {"market": ticket.market, "ticket": ticket.id, "accounts": sorted(accounts)}
+    async def by_request(self, request_id: str) -> Ticket | None:
+        """The one this request made."""
+        row = await self._session.row(_BY_REQUEST, {"request": request_id})
+        return None if row is None else _ticket(row)
+
+    async def last_shown(self, market: int, accounts: Collection[int], *, before: int = NEWER_THAN_ALL) -> int | None:
+        """When these accounts were last shown a ticket in a market, or the one before that ticket, epoch ms; None where
+        there was none. One that was replaced does not count: what took its place says all again."""
+        bound = {"market": market, "ticket": before, "accounts": sorted(accounts)}
         row = await self._session.row(_LAST_BEFORE, bound)
         return None if row is None else row["at"]
 

@@ -24,6 +24,7 @@ ORDER = (
     "rules",
     "help",
     "ticket confirm",
+    "ticket buy",
     "order cancel",
     "alert cancel",
     "settings ask",

@@ -45,7 +45,7 @@ async def buy(
     limit: pay no more than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may run until your order's turn, 5% unless you say otherwise
     """
-    request = _request(order, settings.kept, market, buy=True)
+    request = request_of(order, settings.kept, market, buy=True)
     return await _order(ctx, market, participant.member, request, confirm=settings.kept.confirm)
 
 
@@ -70,7 +70,7 @@ async def sell(
     limit: take no less than this a token and wait in the book for it, such as 0.55 or 55c
     slippage: how far the price may fall until your order's turn, 5% unless you say otherwise
     """
-    request = _request(order, settings.kept, market, buy=False)
+    request = request_of(order, settings.kept, market, buy=False)
     return await _order(ctx, market, participant.member, request, confirm=settings.kept.confirm)
 
 
@@ -88,7 +88,7 @@ async def quote(ctx: Context, *, market: MarketView, settings: TradingSettings, 
     limit: pay no more than this a token, such as 0.55 or 55c
     slippage: how far the price may run, 5% unless you say otherwise
     """
-    priced = price_order(market, _request(order, replace(settings.kept, confirm=True), market, buy=True), None)
+    priced = price_order(market, request_of(order, replace(settings.kept, confirm=True), market, buy=True), None)
     if isinstance(priced, Reply):
         return priced
     return words_tickets.estimate(priced, barred=market.member is not None and market.member.barred is not None)
@@ -109,7 +109,7 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
             return words.already_cancelled(ticket.id, _typed(ticket, market))
         if ticket.status is TicketStatus.REPLACED:
             return words.already_changed(ticket.id)
-        sent = await _send(uow, ticket, market, ctx.now_ms)
+        sent = await send(uow, ticket, market, ctx.now_ms)
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
@@ -186,7 +186,7 @@ async def change(
     return closed_for_trading(market) or await _order(ctx, market, member, request, confirm=True, instead_of=ticket)
 
 
-def _request(order: OrderArgs, settings: Preferences, market: MarketView, *, buy: bool) -> OrderRequest:
+def request_of(order: OrderArgs, settings: Preferences, market: MarketView, *, buy: bool) -> OrderRequest:
     """What the line says, and what the person has set for themselves where it says nothing."""
     request = OrderRequest(
         outcome=order.outcome,
@@ -234,13 +234,13 @@ async def _order(
     if isinstance(priced, Reply):
         return priced
     async with ctx.db.writing() as uow:
-        ticket = await _open_ticket(ctx, uow, market, member, priced)
+        ticket = await open_ticket(ctx, uow, market, member, priced)
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
             return words.already_changed(instead_of.id)
         unread = await wording.unread(uow, ticket)
-        first = await uow.tickets.last_before(ticket, await uow.people.all_ids(ticket.person)) is None
+        first = await _is_first(uow, ticket)
         confirm = confirm or priced.only_loses or bool(unread)
-        sent = None if confirm else await _send(uow, ticket, market.record, ctx.now_ms)
+        sent = None if confirm else await send(uow, ticket, market.record, ctx.now_ms)
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
@@ -255,9 +255,12 @@ async def _order(
     return words_tickets.unasked(reply, shown, order, ctx.person_id)
 
 
-async def _open_ticket(
-    ctx: Context, uow: UnitOfWork, market: MarketView, member: Member, priced: PricedOrder
-) -> Ticket:
+async def _is_first(uow: UnitOfWork, ticket: Ticket) -> bool:
+    accounts = await uow.people.all_ids(ticket.person)
+    return await uow.tickets.last_shown(ticket.market, accounts, before=ticket.id) is None
+
+
+async def open_ticket(ctx: Context, uow: UnitOfWork, market: MarketView, member: Member, priced: PricedOrder) -> Ticket:
     """One ticket a request: asked again, it is the same."""
     return await uow.tickets.create(
         market.id,
@@ -270,7 +273,7 @@ async def _open_ticket(
     )
 
 
-async def _send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Reply:
+async def send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Reply:
     """The order a ticket becomes, once however often it is asked for, and what is said of it; or why there is none."""
     order = await uow.orders.append(
         ticket.market,

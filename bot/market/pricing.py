@@ -29,8 +29,10 @@ class Pricing:
     asked: OrderDraft
     user: int | None
 
-    def quote(self, size: int | None, spend: int | None, slippage: int | None) -> Quote | Refused:
-        """Of so many tokens, or for so much money."""
+    def quote(
+        self, size: int | None, spend: int | None, slippage: int | None, worst_price: int | None = None
+    ) -> Quote | Refused:
+        """Of so many tokens, or for so much money; of both, for so much money and no more tokens than that."""
         asked = self.asked
         return quote(
             self.view.state,
@@ -45,6 +47,7 @@ class Pricing:
             slippage=slippage if slippage is None or asked.buy else min(slippage, RATE),
             limit=asked.limit,
             autofill=asked.autofill,
+            worst_price=worst_price,
         )
 
     def fitting(self, size: int, slippage: int, amount: Amount, *, room: bool) -> Amount | None:

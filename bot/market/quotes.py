@@ -48,6 +48,15 @@ def closed(record: Market, state: MarketState) -> Reply | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of an order at market was shown before it is sent: the worst price a token, all in (a rate), and how many
+    tokens at most."""
+
+    worst_price: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """An order as it was asked for; `slippage` and `limit` are rates."""
 
@@ -59,6 +68,7 @@ class OrderRequest:
     limit: int | None = None
     autofill: bool | None = None  # None: not said
     strict: bool = False  # no more slippage than the usual, however much the order moves the price by itself
+    shown: Shown | None = None  # it trades within this or not at all
 
 
 def with_preferences(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
@@ -112,7 +122,7 @@ def _wanted(view: MarketView, request: OrderRequest, member: Member | None) -> _
             if spend == 0:
                 return words.no_balance(max(0, member.available), gas)
         else:
-            size = _free(view, member, request.outcome, request.side) * amount.share // RATE
+            size = tokens_free(view, member, request.outcome, request.side) * amount.share // RATE
     if not request.buy and member is not None:
         return _lacking(view, member, request.outcome, request.side, size or 0) or _Size(size, None)
     return _Size(size, spend)
@@ -140,10 +150,16 @@ def _at_market(
     if size.spend is not None and member is not None and size.spend + params.gas_fee > member.available:
         return _too_poor(params, asked, amount, size.spend + params.gas_fee, member)
     market = Pricing(view=view, asked=asked, user=_user(member))
-    stopped = _stop_at_winning(market, size) if amount.share is not None and asked.buy else None
+    cut = amount.share is not None and asked.buy and request.shown is None
+    stopped = _stop_at_winning(market, size) if cut else None
     if stopped is not None:
         size, market = stopped, replace(market, asked=replace(asked, spend=stopped.spend))
     slip = request.slippage if request.slippage is not None else USUAL_SLIPPAGE
+    if request.shown is not None:
+        shown = market.quote(size.tokens or request.shown.size, size.spend, None, request.shown.worst_price)
+        if isinstance(shown, Refused):
+            return _refused(shown, view, asked, amount, member)
+        return _within_means(market, shown, request, slip, member, stopped=False)
     priced = market.quote(size.tokens, size.spend, slip)
     if isinstance(priced, Refused) and priced.reason is Reason.PAST_WORST_PRICE:
         free = market.quote(size.tokens, size.spend, None)
@@ -260,14 +276,14 @@ def tokens_held(member: Member, outcome: int, side: Side) -> int:
     return yes if side is Side.YES else no
 
 
-def _free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
+def tokens_free(view: MarketView, member: Member, outcome: int, side: Side) -> int:
     """Tokens the member holds and has not put up for sale in the book."""
     return tokens_held(member, outcome, side) - view.state.resting.tied_of(member.person, outcome, side)
 
 
 def _lacking(view: MarketView, member: Member, outcome: int, side: Side, size: int) -> Reply | None:
     have, params = tokens_held(member, outcome, side), view.record.params
-    free = _free(view, member, outcome, side)
+    free = tokens_free(view, member, outcome, side)
     if have == 0:
         return words.holds_none(params, outcome, side, words.holdings(params, member.tokens))
     if free == 0:
@@ -284,7 +300,7 @@ def _within_means(
     worst, promised, capped = quote_.worst_price, quote_.worst_amount, False
     if worst is None or promised is None:  # a slippage is always given above
         raise AssertionError("a quote with a slippage has a worst price")
-    if asked.buy and request.slippage is None:
+    if asked.buy and request.slippage is None and request.shown is None:
         highest = (size // CENT * CENT - CENT - gas) * RATE // size
         worst = min(worst, max(quote_.average, highest))
         promised = worst * size // RATE

@@ -19,6 +19,7 @@ from engine.state import Status
 from storage.key_value import KeptLine
 from storage.markets import BEFORE_START
 from storage.records import Approval, Declined, Market, Notice, NoticeAudience, Payload, Ticket, Wording
+from storage.tickets import NEWER_THAN_ALL
 from storage.unit_of_work import UnitOfWork
 
 NOTHING = ("none", "off", "nothing")
@@ -33,10 +34,15 @@ async def read_names(uow: UnitOfWork, wordings: Sequence[Wording]) -> Mapping[in
 async def unread(uow: UnitOfWork, ticket: Ticket) -> Sequence[Wording]:
     """What was written since the ticket that its owner was shown before this one in its market, so all of it on their
     first: nobody buys unread."""
-    wordings = await uow.wordings.of(ticket.market)
+    return await unread_by(uow, ticket.market, ticket.person, before=ticket.id)
+
+
+async def unread_by(uow: UnitOfWork, market: int, person: int, *, before: int = NEWER_THAN_ALL) -> Sequence[Wording]:
+    """The same for somebody who is about to be shown a ticket."""
+    wordings = await uow.wordings.of(market)
     if not wordings:
         return ()
-    since = await uow.tickets.last_before(ticket, await uow.people.all_ids(ticket.person))
+    since = await uow.tickets.last_shown(market, await uow.people.all_ids(person), before=before)
     return tuple(wording for wording in wordings if since is None or wording.ts_ms >= since)
 
 

@@ -159,7 +159,7 @@ def no_ticket(
 ) -> Reply:
     """The quote says the engine would refuse it; nothing is charged for asking."""
     failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0, asked=asked)
-    why = refusal(failed).replace("would have cost", "would cost")
+    why = refusal(failed).replace("would have cost", "would cost").replace("would have brought", "would bring")
     return no(why[0].upper() + why[1:], blocks=(_again(failed),))
 
 

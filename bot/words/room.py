@@ -19,6 +19,10 @@ def not_json() -> str:
     return "The room did not understand that. Reload the page and try again."
 
 
+def not_an_order() -> str:
+    return "That is no order: it takes an outcome by number, a side, an action (buy or sell) and an amount as text."
+
+
 def too_large() -> str:
     return "That is too long for one message. Shorten it and send it again."
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.facts import Equivalent, PricedOrder, gain_if_right
+from bot.chat.facts import Amount, Equivalent, PricedOrder, gain_if_right
 from bot.chat.reply import Action, Column, Line, Part, Reply, Span, Style, Table, Tone, code, line, quiet
 from bot.text.numbers import (
     RATE,
@@ -56,12 +56,41 @@ def ticket(priced: PricedOrder, number: int, person: int, *, explained: bool = F
         actions.insert(0, confirm)
     if priced.winning is not None:
         text = f"/ticket change {number} {priced.winning.typed()}"
-        label = f"{'Buy' if priced.draft.buy else 'Sell'} {words_refusals.shown_amount(priced.winning)} instead"
+        label = _winning_label(priced, priced.winning)
         actions.insert(0, Action(label=label, text=text, person=person, primary=True))
     blocks = _ticket_lines(priced)
     if explained:
         blocks += glossary.on_first_ticket(priced.quote.gas, limit=priced.draft.limit is not None)
     return say(*_headline(priced), blocks=blocks, actions=actions, tone=Tone.WAIT, ticket=number)
+
+
+def shown(priced: PricedOrder) -> tuple[Line, list[Line]]:
+    """The same beside figures that others show: its sentence, and what to be careful about."""
+    same = _same(priced, both=False) if priced.draft.limit is None else ()
+    rows = [*_only_loses(priced), same, *warnings(priced)]
+    if priced.quote.rests:
+        rows += [_autofill(priced) if priced.no_autofill else (), _matching(priced.params)]
+    return line(*_headline(priced)), [row for row in rows if row]
+
+
+def instead(priced: PricedOrder) -> list[Action]:
+    """What could be ordered in its place, as lines: what can win, the cheaper way to the same payout."""
+    slippage = percent(priced.slippage) if priced.own_slippage else None
+    actions = []
+    if priced.winning is not None:
+        again = words_refusals.order_line(
+            priced.params, replace(priced.draft, spend=None), priced.winning.typed(), slippage
+        )
+        actions.append(Action(label=_winning_label(priced, priced.winning), text=again, primary=True))
+    cheaper = _cheaper(priced)
+    if cheaper is not None:
+        label = f"{token_name(priced.params, cheaper.outcome, cheaper.side)} instead"
+        actions.append(Action(label=label, text=_equivalent_line(priced, cheaper)))
+    return actions
+
+
+def _winning_label(priced: PricedOrder, winning: Amount) -> str:
+    return f"{'Buy' if priced.draft.buy else 'Sell'} {words_refusals.shown_amount(winning)} instead"
 
 
 def _cheaper(priced: PricedOrder) -> Equivalent | None:

@@ -343,6 +343,17 @@ async def test_posted_bodies_are_answered_in_json_and_never_by_a_failure(tmp_pat
         "api/fill": {"command": "buy germany", "args": {"side": "yes"}, "message": 1, "request": "request-0000"},
         "api/complete": {"text": "/buy "},
         "api/join": {"name": "Eve", "request": "request-0000"},
+        "api/v1/markets/1/quote": {"outcome": 0, "side": "yes", "action": "buy", "amount": "$5", "limit": "50c"},
+        "api/v1/markets/1/orders": {
+            "outcome": 0,
+            "side": "yes",
+            "action": "sell",
+            "amount": "5",
+            "request": "r",
+            "worst": {"price": 5 * 10**11, "size": 10**6},
+            "read": 0,
+            "loses": True,
+        },
     }
     async with room_harness(tmp_path) as place:
         await place.open_market()

@@ -90,6 +90,25 @@ class Handlers:
         run = partial(self._responder.respond, room, invocation, visitor, f"/{invocation.command}", message)
         return await self._once(invocation, visitor, run)
 
+    async def handle_order(
+        self,
+        room: str,
+        visitor: Visitor,
+        market: int,
+        command: str,
+        args: Mapping[str, str],
+        request_id: str,
+        asked_line: str,
+        *,
+        is_retry: bool,
+    ) -> Answer:
+        """Confirm of a sheet: an order in one of the markets they see; `asked_line` is what stands above the answer."""
+        invocation = self._invocation(
+            room, visitor, request_id, market=market, is_retry=is_retry, command=command, args=args
+        )
+        run = partial(self._responder.respond, room, invocation, visitor, asked_line)
+        return await self._once(invocation, visitor, run)
+
     async def complete(self, room: str, visitor: Visitor, text: str, market: int | None = None) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""
         typed = self._invocation(room, visitor, "completion", market=market, text=text[:LONGEST])

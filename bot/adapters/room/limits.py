@@ -44,6 +44,8 @@ class Counted(StrEnum):
     THEATRE = "theatre"  # ticks of markets that are over
     LINE = "line"  # lines, presses and forms: the dispatcher has its own, closer limit, and answers beyond it
     TALK = "talk"
+    QUOTE = "quote"  # of a member; strangers of one network share theirs
+    STRANGERS_QUOTE = "strangers' quote"
 
 
 LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
@@ -53,6 +55,8 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.CHART: (Limit(120, 60_000),),
     Counted.THEATRE: (Limit(100, 10_000),),
     Counted.LINE: (Limit(40, 10_000),),
+    Counted.QUOTE: (Limit(4, 1_000),),
+    Counted.STRANGERS_QUOTE: (Limit(20, 1_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
 }
 

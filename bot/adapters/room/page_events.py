@@ -49,6 +49,10 @@ class PageEvents:
         """A JSON object: the message as `viewer` is shown it."""
         return self._bytes.get(_form(message, viewer)) or to_json(visible_to(message, viewer))
 
+    def answer(self, message: RoomMessage, form: object, viewer: int | None) -> bytes:
+        """The same as the answer to a request, with the `form` to ask at once."""
+        return b'%s,"form":%s}' % (self.message(message, viewer)[:-1], to_json(form))
+
     def _kept(self, message: RoomMessage, viewer: int | None) -> bytes:
         form = _form(message, viewer)
         known = self._bytes.get(form)

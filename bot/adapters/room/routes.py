@@ -16,6 +16,7 @@ from bot.adapters.room.market_charts import MarketCharts
 from bot.adapters.room.market_routes import MarketRoutes, asked_market
 from bot.adapters.room.market_theatre import MarketTheatre
 from bot.adapters.room.message_log import MessageLog
+from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.responses import Answer, person_of
 from bot.adapters.room.security import Sessions, Visitor, new_token
 from bot.adapters.room.visitors import Visitors
@@ -50,6 +51,7 @@ class Routes:
         limits: Limits,
         visitors: Visitors,
         markets: MarketRoutes,
+        quotes: QuoteRoutes,
     ) -> None:
         self._titles = titles
         self._log = log
@@ -62,6 +64,7 @@ class Routes:
         self._limits = limits
         self._visitors = visitors
         self._markets = markets
+        self._quotes = quotes
         self._market_charts = MarketCharts(db, visitors.asks)
         self.theatre = MarketTheatre(db, clock, visitors.asks, limits)
         self._assets = assets.load()
@@ -84,6 +87,7 @@ class Routes:
                 *self._market_charts.routes(base),
                 *self._markets.routes(base),
                 *self.theatre.routes(base),
+                *self._quotes.routes(base),
             ]
         return routes
 
@@ -226,8 +230,7 @@ class Routes:
 
     def _answer(self, answer: Answer, visitor: Visitor) -> web.Response:
         """The message as the streams show it to them, and the form to ask at once."""
-        message = self._events.message(answer.message, visitor.person.id if visitor.person else None)
-        body = b'%s,"form":%s}' % (message[:-1], page_events.to_json(answer.form))
+        body = self._events.answer(answer.message, answer.form, visitor.person.id if visitor.person else None)
         return web.Response(body=body, content_type="application/json", charset="utf-8")
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:

@@ -12,17 +12,19 @@ from bot.adapters.room import security
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
-from bot.adapters.room.limits import Limits
+from bot.adapters.room.limits import CLOCK, Limits
 from bot.adapters.room.live_events import LiveEvents
 from bot.adapters.room.market_routes import MarketRoutes
 from bot.adapters.room.page_events import PageEvents
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
+from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.security import Sessions
 from bot.adapters.room.visitors import Visitors
 from bot.dispatcher import Dispatcher
 from bot.market.live_markets import LiveMarkets
+from bot.market.live_quotes import LiveQuotes
 from bot.settings import Network
 from storage.database import Database
 from storage.holding import Holder
@@ -77,12 +79,15 @@ class RoomService:
         self._sessions = Sessions(db, admin_token)
         self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies)
         self._following: list[asyncio.Task[None]] = []
+        handlers = Handlers(self._log, dispatcher, titles, limits)
+        commands = {command.name: command for command in dispatcher.commands}
+        quotes = LiveQuotes(db, self._live, commands, CLOCK.monotonic_ms)
         self._routes = Routes(
             db,
             clock,
             titles,
             log=self._log,
-            handlers=Handlers(self._log, dispatcher, titles, limits),
+            handlers=handlers,
             sessions=self._sessions,
             streams=self._streams,
             events=events,
@@ -90,6 +95,7 @@ class RoomService:
             limits=limits,
             visitors=self._visitors,
             markets=MarketRoutes(db, self._visitors, self._live, live_events),
+            quotes=QuoteRoutes(db, quotes, handlers, limits, self._visitors, events),
         )
         app.on_response_prepare.append(security.add_headers)
         app.add_routes([*self._routes.routes(), *more])

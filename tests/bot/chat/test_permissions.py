@@ -47,6 +47,8 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "buy": {"outcome": "germany", "side": "yes", "amount": "5", "slippage": "5%"},
     "sell": {"outcome": "germany", "side": "yes", "amount": "half"},
     "ticket confirm": {"number": "1"},
+    "ticket buy": {"outcome": "germany", "side": "yes", "amount": "5", "worst": "900000000000", "most": "5000000"},
+    "ticket sell": {"outcome": "germany", "side": "yes", "amount": "half", "limit": "90c"},
     "ticket cancel": {"number": "1"},
     "ticket change": {"number": "1", "amount": "7"},
     "cancel": {"order": "all"},

@@ -35,6 +35,8 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "markets": {"number": "1"},
     "link": {"code": "K7QM-4TXR"},
     "ticket confirm": {"number": "1"},
+    "ticket buy": {"outcome": "germany", "side": "yes", "amount": "5", "limit": "90c"},
+    "ticket sell": {"outcome": "germany", "side": "yes", "amount": "5", "limit": "90c"},
     "ticket cancel": {"number": "1"},
     "ticket change": {"number": "1", "amount": "7"},
     "cancel": {"order": "1"},

@@ -20,6 +20,9 @@ export const say = (text) => send("api/say", text, { text, ...market() });
 /** Presses a button of a message. */
 export const press = (text, message) => send("api/press", null, { text, message });
 
+/** Sends an order as a ticket showed it; `text` is the line that says the same. */
+export const order = (number, text, shown) => send(`api/v1/markets/${number}/orders`, text, shown);
+
 /** The market this page shows, where it is not the room's own. */
 function market() {
   const shown = state.get("view")?.market;

@@ -45,6 +45,7 @@ chart.create(byId("chart"));
 outcome.create(byId("outcome"));
 theatre.create(byId("theatre"), handlers);
 ceremony.start();
+ticket.create(handlers);
 visitor.start(joined);
 const events = eventStream.open({ page, clock: frame.beat, link: frame.link, market: live("market"), account: live("account") });
 
@@ -147,7 +148,7 @@ function joined() {
   talk.clear();
   first = true;
   events.restart();
-  if (!frame.narrow()) line.focus();
+  if (!frame.narrow() && !ticket.isOpen()) line.focus();
 }
 
 /** Whoever just types means the command line, wherever a click has left the keyboard. */

@@ -36,10 +36,19 @@ export function askName() {
   byId("name").focus();
 }
 
+let reader = () => {};
+
+/** Takes a name, wherever it was asked for. Throws the room's refusal; `trying(on)` while it cannot be reached. */
+export async function join(name, trying) {
+  show(await api.send("api/join", { name, request: api.newRequest() }, trying));
+  reader();
+}
+
 /** `joined()`: somebody else is reading now. */
 export function start(joined) {
   state.watch("visitor", showName);
   state.watch("account", showName);
+  reader = joined;
   byId("join").addEventListener("submit", async (event) => {
     event.preventDefault();
     const error = byId("join-error");
@@ -48,9 +57,8 @@ export function start(joined) {
     error.textContent = "";
     try {
       const trying = (on) => (error.textContent = on ? "The room cannot be reached just now; trying again." : "");
-      show(await api.send("api/join", { name: byId("name").value, request: api.newRequest() }, trying));
+      await join(byId("name").value, trying);
       error.textContent = "";
-      joined();
     } catch (problem) {
       error.textContent = problem.message;
       byId("name").focus();
