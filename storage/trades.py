@@ -6,7 +6,19 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, RowMapping, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from engine.state import Side
 from storage.history import PAGE
@@ -74,6 +86,17 @@ class Trades(Repository):
         """The highest number of a trade of each tick that had any."""
         rows = await self._session.rows(_LAST_OF_TICKS, {"market": market})
         return {row["tick_id"]: row["last"] for row in rows}
+
+    async def first_ticks(self, market: int) -> list[tuple[int, int, int | None]]:
+        """(person, the first tick in which they traded, that of the cut that undid it or None); a person has one for
+        each cut that undid trades of theirs, and one of those that hold."""
+        rows = await self._session.rows(_FIRST_TICKS, {"market": market})
+        return [(row["user"], row["first"], row["undone_tick"]) for row in rows]
+
+    async def amounts(self, market: int) -> list[tuple[int, int | None, int]]:
+        """(tick, that of the cut that undid it or None, micro-dollars traded before fees), each pair of ticks once."""
+        rows = await self._session.rows(_AMOUNTS, {"market": market})
+        return [(row["tick_id"], row["undone_tick"], int(row["sum"])) for row in rows]
 
     async def count(self, market: int) -> int:
         """How often people have traded in a market."""
@@ -155,6 +178,22 @@ _LAST_OF_TICKS = (
     select(trades.c.tick_id, func.max(trades.c.trade_id).label("last"))
     .where(trades.c.market == _MARKET)
     .group_by(trades.c.tick_id)
+)
+_LEGS = union_all(
+    *(
+        select(user.label("user"), trades.c.tick_id, trades.c.undone_tick).where(
+            trades.c.market == _MARKET, user.is_not(None)
+        )
+        for user in (trades.c.buy_user, trades.c.sell_user)
+    )
+).subquery()
+_FIRST_TICKS = select(_LEGS.c.user, _LEGS.c.undone_tick, func.min(_LEGS.c.tick_id).label("first")).group_by(
+    _LEGS.c.user, _LEGS.c.undone_tick
+)
+_AMOUNTS = (
+    select(trades.c.tick_id, trades.c.undone_tick, func.sum(trades.c.amount).label("sum"))
+    .where(trades.c.market == _MARKET)
+    .group_by(trades.c.tick_id, trades.c.undone_tick)
 )
 _OF_PERSON = _RECENT.where(or_(trades.c.buy_user == _PERSON, trades.c.sell_user == _PERSON))
 _OWN_LEG = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'

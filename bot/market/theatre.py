@@ -43,7 +43,8 @@ TOLD = (
 class Theatre:
     """market: as it ended; rows: its ticks, from 0 on; told: the marks, oldest first; risks: the house's worst loss
     after each tick, by its number; last_trades: the number of the last trade so far, by tick; wordings: what decided
-    it; again: all ticks run again, None as long as they are not, or where they cannot be (`why` says it)."""
+    it; joined_ms: when those in it came; first_trades, amounts: as `Trades` has them; again: all ticks run again, None
+    as long as they are not, or where they cannot be (`why` says it); said: by room, what was said in its time."""
 
     market: Market
     rows: Sequence[TickRow]
@@ -52,9 +53,11 @@ class Theatre:
     last_trades: Sequence[int]
     wordings: Sequence[Wording]
     joined_ms: Sequence[int]
+    first_trades: Sequence[tuple[int, int, int | None]]
+    amounts: Sequence[tuple[int, int | None, int]]
     again: Rerun | None = None
     why: str = ""
-    said: dict[str, Sequence[Said]] = field(default_factory=dict)  # by room, what was said in its time
+    said: dict[str, Sequence[Said]] = field(default_factory=dict)
     _boards: OrderedDict[int, Board] = field(default_factory=OrderedDict)
     _states: OrderedDict[int, MarketState] = field(default_factory=OrderedDict)
 
@@ -149,9 +152,9 @@ class Theatre:
             title=self.market.title,
             status=STATUS_WORDS[self.market.status] if tick == self.last else "",
             rows=tuple(rows),
-            volume=sum(sum(before.volume) for before in self.rows[: tick + 1]),
+            volume=sum(amount for at, undone, amount in self.amounts if _held(tick, at, undone)),
             people=sum(joined_ms <= at_ms for joined_ms in self.joined_ms),
-            traders=0,
+            traders=len({person for person, at, undone in self.first_trades if _held(tick, at, undone)}),
             now_ms=0,
             risk_now=max(0, self.risks.get(tick, 0)),
             risk_most=0 if tick == self.last else params.z,
@@ -243,6 +246,11 @@ class Theatre:
         return replace(asked, tokens=priced.size, cost=priced.amount, gas=priced.gas, pays=pays)
 
 
+def _held(tick: int, traded: int, undone: int | None) -> bool:
+    """Whether what was traded in one tick, and undone in another, held after a tick."""
+    return traded <= tick and (undone is None or undone > tick)
+
+
 def _facts(event: EventRow) -> words.Facts:
     return event.payload
 
@@ -267,6 +275,8 @@ async def of_rows(db: Database, number: int) -> Theatre:
             last_trades=await _last_trades(uow, market),
             wordings=await uow.wordings.of(number),
             joined_ms=[member.joined_ms for member in await uow.members.of(number)],
+            first_trades=await uow.trades.first_ticks(number),
+            amounts=await uow.trades.amounts(number),
             why=_why(market),
         )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,11 +15,13 @@ from bot.chat.reply import Board
 from bot.market.background_theatre import BackgroundTheatres
 from bot.market.standings import board_of
 from bot.market.theatre import Theatre
-from engine.state import Side
+from bot.words import theatre as words
+from engine.state import Side, Status
 from storage.database import Database
 from storage.rankings import worth_of
 from storage.records import Member
 from tests.storage.lives import Life, terms
+from tests.storage.rules_1 import OFF, OLD, unpack_rules_1
 from tests.storage.worlds import MINUTE, started
 
 
@@ -80,32 +85,35 @@ async def theatre_of(life: WatchedLife) -> Theatre:
 
 
 @pytest.mark.parametrize(("seed", "end"), [(1, "paid"), (2, "void"), (5, "paid")])
-async def test_every_tick_is_what_board_showed_to_the_byte(db: Database, seed: int, end: str) -> None:
+async def test_every_tick_is_what_board_showed_and_what_each_had_is_exact(db: Database, seed: int, end: str) -> None:
     life = await played(db, seed, end)
     theatre = await theatre_of(life)
     kinds = {event.type for event in theatre.told}
-    assert "Cut" in kinds
-    assert ("Voided" if end == "void" else "Resolved") in kinds
-    assert theatre.last + 1 == len(life.boards)
+    assert {"Cut", "Frozen", "Paused", "Eliminated", "Voided" if end == "void" else "Resolved"} <= kinds
     async with life.db.reading() as uow:
+        members = {member.person: member for member in await uow.members.of(life.world.market)}
         names = await uow.people.names(wording.actor for wording in theatre.wordings)
+    the_boards_are_equal(life, theatre, names)
+    the_accounts_are_exact(life, theatre, members)
+    rows_tell_what_they_can(life, theatre)
+
+
+def the_boards_are_equal(life: WatchedLife, theatre: Theatre, names: Mapping[int, str]) -> None:
+    assert theatre.last + 1 == len(life.boards)
     for tick, board in enumerate(life.boards):
         shown = theatre.board(tick, names)
         assert shown == board, f"tick {tick}"
         assert render.block_to_json(shown) == render.block_to_json(board)
 
 
-async def test_what_each_had_is_exact_and_what_it_came_to_adds_up(db: Database) -> None:
-    life = await played(db, 1, "paid")
-    theatre = await theatre_of(life)
-    async with life.db.reading() as uow:
-        members = {member.person: member for member in await uow.members.of(life.world.market)}
-    looked = 0
+def the_accounts_are_exact(life: WatchedLife, theatre: Theatre, members: Mapping[int, Member]) -> None:
+    """And who traded no more would have ended with what they ended with."""
+    looked = kept = undone = 0
     for tick, accounts in enumerate(life.accounts):
         for person, (then, worth) in accounts.items():
             if person not in members:
                 continue  # they left
-            own = theatre.own(tick, members[person])
+            own, last = theatre.own(tick, members[person]), members[person]
             assert own is not None
             assert (own.cash, own.aside, own.worth, own.stake) == (then.balance, then.escrow, worth, then.stake)
             assert {(h.outcome, h.side): h.tokens for h in own.held} == {
@@ -115,7 +123,44 @@ async def test_what_each_had_is_exact_and_what_it_came_to_adds_up(db: Database) 
                 if pair[at]
             }
             looked += bool(own.held)
-            if tick == theatre.last:
-                assert own.if_kept == own.final == own.total
-    assert looked > 50
-    assert any(own.undone_ms for own in [theatre.own(5, members[life.world.people[0]])] if own)
+            undone += own.undone_ms is not None
+            traded_on = (last.trade_count, last.gas) != (then.trade_count, then.gas)
+            if own.status is not Status.VOIDED and not traded_on and not own.undone_ms:
+                assert own.if_kept == own.final, (tick, person)
+                kept += bool(own.held)
+    assert looked > 20
+    assert undone > 0
+    assert kept > 0 or theatre.market.status is Status.VOIDED
+
+
+def rows_tell_what_they_can(life: WatchedLife, theatre: Theatre) -> None:
+    """Of the same market, as if it could not be run again."""
+    told = replace(theatre, again=None, why=words.DIFFERS, _boards=OrderedDict())
+    for tick, board in enumerate(life.boards):
+        rows = told.board(tick, {})
+        assert {(row.outcome, row.yes, row.no) for row in rows.rows} == {
+            (row.outcome, row.yes, row.no) for row in board.rows
+        }
+        assert (rows.volume, rows.traders, rows.risk_now) == (board.volume, board.traders, board.risk_now), tick
+        assert all(row.change is None and not row.spark for row in rows.rows)
+    assert rows.status == board.status
+    assert told.bought(3, 0, Side.YES) is None
+
+
+async def test_a_market_of_older_rules_says_what_is_left_out(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{unpack_rules_1(tmp_path / 'old.db')}")
+    await db.migrate()
+    theatres = BackgroundTheatres(db, patience_s=60.0)
+    async with db.reading() as uow:
+        old, off = await uow.markets.get_one(OLD), await uow.markets.get_one(OFF)
+    for market in (old, off):
+        theatre = await theatres.ask(market)
+        assert theatre is not None
+        assert (theatre.ready, theatre.why) == (True, words.OLD_RULES)
+        first, last = theatre.board(0, {}), theatre.board(theatre.last, {})
+        assert [row.yes for row in first.rows] == sorted((row.yes for row in first.rows), reverse=True)
+        assert [row.place for row in first.rows] == ["1st", "2nd", "3rd", "4th"]
+        assert last.volume == market.volume
+        assert [row.outcome for row in last.rows if row.note == "winner"] == list(market.winners)
+    await theatres.close()
+    await db.close()
