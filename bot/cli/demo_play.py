@@ -17,7 +17,6 @@ from math import sqrt
 from pathlib import Path
 
 from bot.adapters.room import NAME
-from bot.adapters.room.message_log import TALK
 from bot.adapters.room.platform import MAIN
 from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
@@ -26,6 +25,7 @@ from bot.chat.reply import Board
 from bot.cli import demo_files
 from bot.cli.database import create_in_room
 from bot.cli.demo_files import ANNOUNCEMENTS
+from bot.cli.demo_talk import DemoTalk
 from bot.cli.progress import ProgressLine, bar
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
@@ -42,7 +42,7 @@ from scheduler.pace import Pace
 from scheduler.tick import run_tick
 from storage.clock import ManualClock
 from storage.database import Database
-from storage.records import Market, Payload
+from storage.records import Market
 
 HOUR = 3_600_000
 LOBBY_MS = HOUR  # people can join so long before the start
@@ -54,6 +54,7 @@ FIRST_ROUND_S = 30.0  # of three minutes: when the first of them is decided
 PROLOGUE = 60  # percent of the time before the first freeze that are over when the room opens
 MOST_PROLOGUE = 20  # percent of the whole event
 TITLE = "The room"
+LAST_WORDS = 5  # lines
 PROGRESS_LINES = 10  # where there is no terminal
 
 
@@ -125,10 +126,8 @@ class DemoPlay:
         self.dispatcher = Dispatcher(db, self.clock, COMMANDS)
         traders = make_traders(options.traders, options.seed, odds_weights(scenario))
         chat = SimulationChat(platform=NAME, chat=MAIN, title=TITLE)
-        post_talk = None if options.headless else self._post_talk
-        self.simulation = Simulation(
-            scenario, self.dispatcher, traders, chat, options.seed, post_talk, self._pinned_board
-        )
+        self.simulation = Simulation(scenario, self.dispatcher, traders, chat, options.seed, self._pinned_board)
+        self.talk: DemoTalk | None = None
         self.progress = ProgressLine(sys.stdout)
         self.fills = 0
         self.began = time.monotonic()
@@ -181,9 +180,21 @@ class DemoPlay:
             await uow.commit()
         await self.announcer.step()
         await self.simulation.join_all()
+        if self.room is not None:
+            log = self.room.platform.log
+            self.talk = DemoTalk(log, self.scenario, await self._crowd(), self.options.seed)
         self.clock.set(self.scenario.start_ms)
         await self.simulation.organiser_line("/admin start")
         await self.announcer.step()
+
+    async def _crowd(self) -> dict[int, Trader]:
+        """The traders by their number in the market."""
+        async with self.db.reading() as uow:
+            found = [
+                (await uow.people.find(CROWD_CHAT.platform, external_id(trader)), trader)
+                for trader in self.simulation.people
+            ]
+        return {person.id: trader for person, trader in found if person is not None}
 
     async def _market(self) -> Market:
         async with self.db.reading() as uow:
@@ -206,6 +217,8 @@ class DemoPlay:
             return halted
         self.live = False
         await self.announcer.step()
+        if self.talk is not None:
+            await self.talk.at_the_end(LAST_WORDS, min(1.0, self.options.minutes / 3))
         await self._finish()
         return None
 
@@ -236,6 +249,8 @@ class DemoPlay:
                 await self.announcer.step()
             self.fills += len(report.fills)
             self.simulation.traded(fill.kind for fill in report.fills)
+            if self.talk is not None:
+                await self.talk.after_tick(tick, report, self._pinned_board())
             if self.event_clock.began:
                 self._show_progress(tick, at_ms)
         self.progress.keep()
@@ -252,16 +267,6 @@ class DemoPlay:
 
     def _pinned_board(self) -> Board | None:
         return self.transcript.pinned_board()
-
-    async def _post_talk(self, person: Trader, text: str) -> None:
-        """A line of talk in the room, as if they had typed it."""
-        if self.room is None:
-            return
-        async with self.db.reading() as uow:
-            known = await uow.people.find(CROWD_CHAT.platform, external_id(person))
-        if known is not None:
-            body: Payload = {"say": text, "by": known.id}
-            await self.room.platform.log.append(MAIN, TALK, body, author=person.name)
 
     async def _finish(self) -> None:
         """Write the files, the last board below the announcements, and say how it ended."""

@@ -14,7 +14,7 @@ from random import Random
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Board, Reply
 from bot.dispatcher import Dispatcher
-from bot.scenarios import chatter, observation, set_pieces, strategies
+from bot.scenarios import observation, set_pieces, strategies
 from bot.scenarios.observation import PublicInfo, SeenAccount, SeenBoard, TradeIdea
 from bot.scenarios.scenario import MICRO, Scenario, ScenarioRound
 from bot.scenarios.traders import Strategy, Trader, seeded_random
@@ -28,8 +28,6 @@ FIRST_AGREED = 4  # the tick from which on people agree on trades
 OUT_OF_DATE = -1  # no round
 ORDERS_UNTIL_REREAD = 2  # orders after which most traders read their account again
 ORGANISER, ONLOOKER = "organiser", "onlooker"
-
-PostTalk = Callable[[Trader, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,8 @@ class _KnownAccount:
 
 
 class Simulation:
-    """`people` trade `scenario` from `CROWD_CHAT`, the organiser types in `chat`. `post_talk` posts a line of talk
-    there, if anybody reads it; `pinned_board` is the board pinned there (without one it is asked for by `/board`)."""
+    """`people` trade `scenario` from `CROWD_CHAT`, the organiser types in `chat`. `pinned_board` is the
+    board pinned there (without one it is asked for by `/board`)."""
 
     def __init__(
         self,
@@ -76,7 +74,6 @@ class Simulation:
         people: Sequence[Trader],
         chat: SimulationChat,
         seed: int,
-        post_talk: PostTalk | None = None,
         pinned_board: Callable[[], Board | None] = lambda: None,
     ) -> None:
         self.scenario = scenario
@@ -84,13 +81,11 @@ class Simulation:
         self._dispatcher = dispatcher
         self._chat = chat
         self._seed = seed
-        self._post_talk = post_talk
         self._pinned_board = pinned_board
         self._lines_sent = 0
         self._path: list[tuple[int, ...]] = []
         self._forecast: tuple[int, ...] = ()
         self._ticks_since_round = 0
-        self._eliminated: tuple[str, ...] = ()
         self._rounds = 0
         self._known_accounts: dict[int, _KnownAccount] = {}
         self._kinds = Counter[str]()  # of fills so far
@@ -181,17 +176,14 @@ class Simulation:
     def _actions_of(
         self, trader: Trader, board: SeenBoard, tick: int, before: int, rng: Random
     ) -> list[ScheduledAction]:
-        """The trader trades at some moment of the tick, and may write something; after a freeze most do not try."""
+        """The trader trades at some moment of the tick; after a freeze most do not try."""
         edge = self.scenario.tick_ms // QUIET_EDGE
         at_ms = before + rng.randrange(edge, self.scenario.tick_ms - edge)
-        remark = chatter.remark(trader, board, self.scenario.names, self._eliminated, rng)
         if self.scenario.frozen(at_ms) and rng.randrange(1_000) >= LATE_PER_MILLE:
             return []
 
         async def act() -> None:
             await self._trade(trader, board, tick)
-            if remark and self._post_talk:
-                await self._post_talk(trader, remark)
 
         return [ScheduledAction(at_ms=at_ms, rank=trader.number, run=act)]
 
@@ -282,7 +274,6 @@ class Simulation:
         final = step is self.scenario.steps[-1]
 
         async def decide() -> None:
-            self._eliminated = tuple(names[outcome] for outcome in step.out)
             self._rounds += 1
             self._ticks_since_round = 0
             if not step.asked:

@@ -9,7 +9,7 @@ import pytest
 from bot.chat.invocation import HeldTokens, ParseContext
 from bot.commands import COMMANDS
 from bot.grammar.parser import parse
-from bot.scenarios import chatter, strategies
+from bot.scenarios import strategies
 from bot.scenarios.observation import DOLLAR, MICRO, PublicInfo, SeenAccount, SeenBoard, TradeIdea, estimated_chances
 from bot.scenarios.simulation import odds_weights
 from bot.scenarios.traders import STRATEGY_CYCLE, Strategy, Trader, make_traders, seeded_random
@@ -146,22 +146,6 @@ def test_the_lines_people_type_can_be_read_but_for_a_slip_now_and_then() -> None
     read = sum(readable(line) for line in lines)
     assert len(lines) > 300
     assert 0.9 * len(lines) < read < len(lines)
-
-
-def test_remarks_are_short_and_name_what_is_there() -> None:
-    talkative = [replace(trader, talkativeness=4_000) for trader in PEOPLE]
-    remarks = {
-        chatter.remark(trader, board, NAMES, ("Brazil",), seeded_random("talk", trader.number, ticks))
-        for trader in talkative
-        for ticks in range(20)
-        for board in (BOARD, replace(BOARD, info=replace(EVEN, ticks_since_round=0)), replace(BOARD, path=((1,) * 8,)))
-    }
-    assert len(remarks) > 20
-    for remark in remarks:
-        assert remark
-        assert len(remark) <= 80
-        assert "{" not in remark
-        assert not remark.startswith("/")
 
 
 def parsed(line: str) -> dict[str, object]:
