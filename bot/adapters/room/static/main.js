@@ -1,5 +1,6 @@
 // The room's page, put together: what arrives goes into state.js, and each module draws its own part of it.
 
+import * as alerts from "./alerts.js";
 import * as board from "./board.js";
 import * as ceremony from "./ceremony.js";
 import * as chart from "./chart.js";
@@ -46,6 +47,7 @@ outcome.create(byId("outcome"));
 theatre.create(byId("theatre"), handlers);
 ceremony.start();
 ticket.create(handlers);
+alerts.start(handlers);
 visitor.start(joined);
 const events = eventStream.open({ page, clock: frame.beat, link: frame.link, market: live("market"), account: live("account") });
 

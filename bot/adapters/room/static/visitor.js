@@ -46,9 +46,9 @@ export async function join(name, trying) {
 
 /** `joined()`: somebody else is reading now. */
 export function start(joined) {
+  reader = joined;
   state.watch("visitor", showName);
   state.watch("account", showName);
-  reader = joined;
   byId("join").addEventListener("submit", async (event) => {
     event.preventDefault();
     const error = byId("join-error");
