@@ -1,30 +1,23 @@
 """Markets that somebody looks at, as of their last tick, kept in memory: what a page shows and what a quote is made of
 costs no query until a commit changes it.
 
-A commit wakes us (`Topic.MARKET`); then the row of each market that is looked at is read, and more of it only where
-that has moved. What everybody is told of a market is one object for all; accounts are made of those alone that somebody
-looks at, together, and anew only where the market or their own orders have changed. Equal facts stay the same object,
-so whoever shows them sees by `is` what has changed.
+A commit wakes us (`Topic.MARKET`); then each market that somebody looks at is read on (`live_reading`). Equal facts
+stay the same object, so whoever shows them sees by `is` what has changed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.market.context import MarketView
-from bot.market.leaderboard import Standing, standing_of
-from bot.market.market_facts import Account, MarketFacts, account_of, market_facts
-from engine.state import MarketState, Side, Status
-from storage.alerts import Alert
+from bot.market.live_reading import LiveMarket, read_market
+from bot.market.market_facts import Account, MarketFacts
 from storage.database import Database
-from storage.kept_figures import Version
 from storage.quiet_log import QuietLog
-from storage.rankings import worths_of
-from storage.records import Market, Member, OrderRow
+from storage.records import Member
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 from storage.waking import Topic
@@ -33,9 +26,6 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # how late we hear of another process where it cannot wake us
 TOGETHER_S = 0.05  # what is committed meanwhile is read together
-
-_T = TypeVar("_T", OrderRow, Alert)
-_Paid = Mapping[tuple[int, Side], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +40,6 @@ class Watcher:
     admin: bool
 
 
-@dataclass(slots=True)
-class _Kept:
-    """One market. `numbers`: under which number a person's account stands, None: they have none; `paid`: what was paid
-    for an account's tokens, and the account of which that is true."""
-
-    record: Market
-    version: Version
-    state: MarketState
-    facts: MarketFacts
-    standing: Standing
-    pending: Mapping[int, tuple[OrderRow, ...]] = field(default_factory=dict)  # by account
-    alerts: Mapping[int, tuple[Alert, ...]] = field(default_factory=dict)  # likewise, of those looked at
-    accounts: dict[int, Account] = field(default_factory=dict)  # by person
-    numbers: dict[int, int | None] = field(default_factory=dict)
-    paid: dict[int, tuple[Member, _Paid]] = field(default_factory=dict)
-
-
 class LiveMarkets:
     """`follow` keeps them fresh for as long as anybody watches; what nobody watches is read when it is asked for."""
 
@@ -75,7 +48,7 @@ class LiveMarkets:
         self._now_ms = now_ms
         self._changed = db.subscribe(Topic.MARKET, Topic.PEOPLE)
         self._people = db.cache.people_changed
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, LiveMarket] = {}
         self._shown: dict[tuple[str, str, bool], int | None] = {}  # by chat, and whether to an admin
         self._watchers: dict[asyncio.Event, Watcher] = {}
         self._reading = asyncio.Lock()
@@ -152,7 +125,7 @@ class LiveMarkets:
         async with self._reading:
             await self._read_on()
 
-    async def _fresh(self, market: int, person: int | None = None) -> _Kept | None:
+    async def _fresh(self, market: int, person: int | None = None) -> LiveMarket | None:
         """As of now, as far as commits have woken us."""
         if not self._knows(market, person):
             async with self._reading:
@@ -184,10 +157,10 @@ class LiveMarkets:
 
     async def _read(self, asked: int | None, by: int | None) -> None:
         async with self._db.reading() as uow:
-            people = self._db.cache.people_changed
-            if people != self._people:  # who is who, and what they are called, may be another
+            changed = self._db.cache.people_changed
+            if changed != self._people:  # who is who, and what they are called, may be another
                 self._kept.clear()
-            self._people = people
+            self._people = changed
             await self._read_shown(uow)
             looking: dict[int, set[int]] = {}
             for watcher in self._watchers.values():
@@ -196,7 +169,10 @@ class LiveMarkets:
                     looking.setdefault(market, set()).update(() if watcher.person is None else (watcher.person,))
             if asked is not None:
                 looking.setdefault(asked, set()).update(() if by is None else (by,))
-            kept = {market: await self._read_market(uow, market, looking[market]) for market in sorted(looking)}
+            kept = {
+                market: await read_market(uow, market, people, self._kept.get(market))
+                for market, people in sorted(looking.items())
+            }
         self._kept = {market: live for market, live in kept.items() if live is not None}
 
     async def _read_shown(self, uow: UnitOfWork) -> None:
@@ -208,30 +184,6 @@ class LiveMarkets:
         }
         self._shown = {chat: await _shown_in(uow, *chat) for chat in sorted(chats)}
 
-    async def _read_market(self, uow: UnitOfWork, market: int, people: Collection[int]) -> _Kept | None:
-        record = await uow.markets.get(market)
-        if record is None:
-            return None
-        version, before = await uow.figures.version(record), self._kept.get(market)
-        anew = before is None or before.version != version
-        kept = await _read_anew(uow, record, version, before) if before is None or anew else before
-        kept.record, waited, asked = record, kept.pending, kept.alerts
-        kept.pending = await _pending(uow, record)
-        await _read_numbers(uow, kept, people)
-        numbers = [number for person in people if (number := kept.numbers[person]) is not None]
-        kept.alerts = await uow.alerts.of_many(market, numbers)
-        stale = [
-            person
-            for person in people
-            if anew
-            or person not in kept.accounts
-            or _moved(kept.numbers[person], waited, kept.pending)
-            or _moved(kept.numbers[person], asked, kept.alerts)
-        ]
-        await _read_accounts(uow, kept, stale)
-        kept.accounts = {person: kept.accounts[person] for person in people}
-        return kept
-
 
 async def _shown_in(uow: UnitOfWork, platform: str, chat_ext: str, admin: bool) -> int | None:
     """What a line there is about: while the next market is a draft, the one before it; its admins see a draft where
@@ -241,90 +193,3 @@ async def _shown_in(uow: UnitOfWork, platform: str, chat_ext: str, admin: bool) 
         return None
     record = await uow.markets.shown_in(chat.id) or (await uow.markets.of_chat(chat.id) if admin else None)
     return None if record is None else record.id
-
-
-async def _read_anew(uow: UnitOfWork, record: Market, version: Version, before: _Kept | None) -> _Kept:
-    """Its rows have changed; what is equal stays the same object."""
-    facts = await market_facts(uow, record)
-    kept = _Kept(
-        record=record,
-        version=version,
-        state=await uow.markets.state(record),
-        facts=before.facts if before is not None and before.facts == facts else facts,
-        standing=await standing_of(uow, record),
-    )
-    if before is not None:
-        kept.pending, kept.alerts = before.pending, before.alerts
-        kept.accounts, kept.paid = before.accounts, before.paid
-        members = kept.standing.members
-        kept.numbers = {
-            person: number
-            for person, number in before.numbers.items()
-            if number in members or (number is None and person not in members)
-        }
-    return kept
-
-
-async def _pending(uow: UnitOfWork, record: Market) -> Mapping[int, tuple[OrderRow, ...]]:
-    """The orders that wait for their tick, by account."""
-    waiting: dict[int, tuple[OrderRow, ...]] = {}
-    if record.status is Status.RUNNING:
-        for order in await uow.orders.pending(record.id):
-            waiting[order.person] = (*waiting.get(order.person, ()), order)
-    return waiting
-
-
-def _moved(number: int | None, before: Mapping[int, tuple[_T, ...]], now: Mapping[int, tuple[_T, ...]]) -> bool:
-    return number is not None and before.get(number) != now.get(number)
-
-
-async def _read_numbers(uow: UnitOfWork, kept: _Kept, people: Collection[int]) -> None:
-    """Under which number the account of each stands, where that is not known yet."""
-    for person in people:
-        if person not in kept.numbers:
-            member = await uow.members.get(kept.record.id, person)
-            kept.numbers[person] = None if member is None else member.person
-
-
-async def _read_accounts(uow: UnitOfWork, kept: _Kept, people: Collection[int]) -> None:
-    """Made anew for these people; who stands as before keeps the same object."""
-    members = [kept.standing.members.get(kept.numbers[person] or 0) for person in people]
-    accounts = [member for member in members if member is not None]
-    worths = worths_of(kept.record, kept.state, accounts)
-    worth = dict(zip((member.person for member in accounts), worths, strict=True))
-    await _read_paid(uow, kept, accounts)
-    for person, member in zip(people, members, strict=True):
-        number = 0 if member is None else member.person
-        account = account_of(
-            kept.record,
-            kept.state,
-            kept.standing,
-            member,
-            worth.get(number, ()),
-            kept.paid[number][1] if number in kept.paid else {},
-            kept.pending.get(number, ()),
-            kept.alerts.get(number, ()),
-        )
-        if account != kept.accounts.get(person):
-            kept.accounts[person] = account
-
-
-async def _read_paid(uow: UnitOfWork, kept: _Kept, members: Collection[Member]) -> None:
-    """What was paid for the tokens of those who hold any: asked anew only of those whose account has moved."""
-    asked = {
-        member.person: member
-        for member in members
-        if any(map(any, member.tokens))
-        and (member.person not in kept.paid or not _same_account(kept.paid[member.person][0], member))
-    }
-    if asked:
-        paid = await uow.trades.paid_by(kept.record.id, sorted(asked))
-        kept.paid |= {number: (member, paid.get(number, {})) for number, member in asked.items()}
-
-
-def _same_account(before: Member, now: Member) -> bool:
-    """Whether no trade, and nothing that came back of one, lies between the two."""
-    return all(
-        getattr(before, name) == getattr(now, name)
-        for name in ("balance", "escrow", "net_pnl", "trade_count", "volume", "fees", "tokens")
-    )

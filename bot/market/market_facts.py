@@ -61,8 +61,8 @@ class OwnOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """How one person stands in a market; `member` None: they are not in it. `ranked`: where they stand among all, and
-    `place` in words (`2nd=`), of `of` who have one."""
+    """How one person stands in a market, and has since `tick`; `member` None: they are not in it. `ranked`: where they
+    stand among all, and `place` in words (`2nd=`), of `of` who have one."""
 
     market: int
     tick: int
