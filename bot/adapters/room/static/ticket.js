@@ -310,14 +310,14 @@ function follow(message) {
 const nameField = h("input", { id: "ticket-joins", type: "text", maxlength: 32, autocomplete: "nickname", autocapitalize: "words", spellcheck: "false", dir: "auto", placeholder: "Your name" });
 const nameError = h("p", { class: "error", role: "alert" });
 const joinButton = h("button", { type: "submit", class: "confirm" }, "Join and buy");
+const entry = h("div", { class: "entry" }, h("label", { for: nameField.id, class: "unseen" }, "Your name here"), nameField, joinButton);
 const comeIn = h("button", { type: "button", class: "confirm", on: { click: () => lines.say("/join") } }, "Join this market");
 
 function newcomer() {
-  const stranger = visitor.isStranger();
   part.join.hidden = isMember();
   if (part.join.hidden) return;
-  const wanted = stranger ? [h("div", { class: "entry" }, h("label", { for: nameField.id, class: "unseen" }, "Your name here"), nameField, joinButton), nameError] : [comeIn];
-  if (part.join.children.length !== wanted.length) part.join.replaceChildren(...wanted);
+  const wanted = visitor.isStranger() ? [entry, nameError] : [comeIn];
+  if (part.join.firstChild !== wanted[0]) part.join.replaceChildren(...wanted); // what one is typing in stays
 }
 
 async function join() {
