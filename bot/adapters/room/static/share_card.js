@@ -132,10 +132,10 @@ function shortened(pen, text, most) {
   return `${signs.join("")}…\u2069`;
 }
 
-/** How the winner's price went, behind the words, and where one bought and sold. */
+/** How the winner's price went, below the figures, and where one bought and sold. */
 function path(pen, { chart, trades, moment }, of, colour) {
   if (!chart?.times?.length) return;
-  const [left, right, top, bottom] = [WIDTH * 0.46, WIDTH - EDGE, 210, HEIGHT - 140];
+  const [left, right, top, bottom] = [EDGE, WIDTH - EDGE, 376, HEIGHT - 138];
   const [first, last] = [chart.times[0], Math.max(chart.times.at(-1), chart.times[0] + 1)];
   const x = (at) => left + ((at - first) / (last - first)) * (right - left);
   const y = (yes) => bottom - (yes / 1e6) * (bottom - top);
