@@ -1,11 +1,13 @@
-"""A moment is felt wherever one looks: on a phone while one types, in two columns, on a wide screen, and by who comes
-later. Everything behind is real; the market's time is moved by hand."""
+"""A moment is felt wherever one looks: on a phone over an open ticket and while one types, in two columns, on a wide
+screen, and by who comes later. Everything behind is real; the market's time is moved by hand."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -78,9 +80,7 @@ async def event(chrome: Browser, tmp_path: Path) -> AsyncIterator[Event]:
             "/admin set dispute 10m",
             "/admin open",
         )
-        for shown, name in zip(windows, ("Pia", "Cem", "Wim"), strict=True):
-            await shown.join(harness.url, name)
-            await say(shown, "/join", "/settings confirm off")
+        await asyncio.gather(*map(join, windows, ("Pia", "Cem", "Wim"), repeat(harness.url)))
         await event.harness.admin("/admin start")
         await event.tick()
         for shown in windows:
@@ -106,6 +106,11 @@ async def say(shown: Window, *lines: str) -> None:
     await shown.page.evaluate(SAY, list(lines))
 
 
+async def join(shown: Window, name: str, url: str) -> None:
+    await shown.join(url, name)
+    await say(shown, "/join", "/settings confirm off")
+
+
 async def hold(shown: Window) -> None:
     """The pointer lies where a card will: under it a card stays for as long as a test takes."""
     side = await shown.page.locator("#market").bounding_box() or {"x": 0, "width": PHONE[0]}
@@ -126,8 +131,10 @@ async def apart(first: Locator, second: Locator) -> bool:
 
 
 async def test_a_whole_event_is_felt_wherever_one_looks(event: Event, chrome: Browser) -> None:
-    await event.phone.page.locator("#tab-talk").click()
-    await event.phone.page.locator("#text").fill("/buy bo yes")
+    phone = event.phone.page
+    await phone.locator("#board .price").first.click()
+    ticket = phone.locator("#sheet-ticket:not([hidden])")
+    await expect(ticket.get_by_role("button", name="Buy for")).to_be_visible()
 
     await event.to_next_step(before_ms=55_000)
     for shown in event.windows:
@@ -135,7 +142,11 @@ async def test_a_whole_event_is_felt_wherever_one_looks(event: Event, chrome: Br
         await expect(bar).to_contain_text("Round 1 freezes")
         await expect(bar.locator(".digits")).to_have_text(re.compile(r"0:\d\d"))
         assert await apart(bar, shown.page.locator(".top"))
+    assert await apart(phone.locator(".moment-bar"), ticket)
     await event.screenshot("countdown")
+    await ticket.get_by_role("button", name="Close the ticket").click()
+    await phone.locator("#tab-talk").click()
+    await phone.locator("#text").fill("/buy bo yes")
 
     await event.to_next_step()
     for shown in event.windows:

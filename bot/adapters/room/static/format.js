@@ -68,5 +68,8 @@ export const gain = (micro) => (Math.round(micro / 10_000) === 0 ? "$0.00" : `${
 /** A number of tokens, at most two digits behind the point. */
 export const tokens = (micro) => (micro / 1e6).toLocaleString("en-US", { maximumFractionDigits: 2 });
 
-/** `+12.4 %`, of millionths. */
-export const share = (millionths) => `${millionths > 0 ? "+" : millionths < 0 ? MINUS : ""}${Math.abs(millionths / 10_000).toFixed(1)} %`;
+/** `+12.45%`, `−4%`, of millionths: as in the announcements. */
+export function share(millionths) {
+  const percent = Math.round(millionths / 100) / 100;
+  return `${percent > 0 ? "+" : percent < 0 ? MINUS : ""}${Math.abs(percent)}%`;
+}

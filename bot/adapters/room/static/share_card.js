@@ -15,19 +15,7 @@ export function placed(ended) {
 
 /** `+$412.30 (+41%)`; `gain_share` is in millionths. */
 export function gained(ended) {
-  return `${signedMoney(ended.gain)} (${signedShare(ended.gain_share)})`;
-}
-
-function signedMoney(micro) {
-  const cents = Math.round(Math.abs(micro) / 10_000) / 100;
-  const text = `$${cents.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  return cents === 0 ? "$0" : `${micro < 0 ? "\u2212" : "+"}${text}`;
-}
-
-/** Of millionths: `+41.2%`, `−4%`. */
-function signedShare(share) {
-  const percent = Math.round(share / 100) / 100;
-  return percent === 0 ? "0%" : `${percent < 0 ? "\u2212" : "+"}${Math.abs(percent)}%`;
+  return `${format.gain(ended.gain)} (${format.share(ended.gain_share)})`;
 }
 
 /** Draws it and hands it to the system's share sheet, else saves it. Returns what the button says then. */
