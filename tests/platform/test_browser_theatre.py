@@ -47,7 +47,7 @@ async def test_one_scrubs_through_a_market_that_is_over_and_lets_it_play(tmp_pat
         await page.goto(harness.url)
         await page.get_by_role("link", name="See how it went").click()
         slider = page.get_by_role("slider", name="Moment")
-        told = page.locator("#theatre .told")
+        told = page.locator("#theatre .then-told")
         await expect(told).to_have_text("Zoo: all are level at 33.3¢.")
         await page.keyboard.press("End")
         await expect(told).to_have_text("Zoo: Ant won.")
@@ -55,7 +55,7 @@ async def test_one_scrubs_through_a_market_that_is_over_and_lets_it_play(tmp_pat
         await page.keyboard.press("Home")
         for _ in range(4):
             await page.keyboard.press("ArrowRight")
-        own = page.locator("#theatre .own")
+        own = page.locator("#theatre .then-own")
         await expect(own).to_contain_text("At this moment you held 100 Ant YES, worth $")
         await expect(own).to_contain_text("Held to the end they paid $100.00; you ended with $")
         assert await shown(page) == prices(boards[4]["blocks"][0])

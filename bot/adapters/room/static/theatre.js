@@ -36,7 +36,7 @@ export function create(host, handlers) {
 
 function open(host, market, tick, handlers) {
   const said = h("p", { class: "theatre-wait", role: "status" }, "The market is being fetched.");
-  host.replaceChildren(h("a", { class: "back", href: router.floor(market) }, "← To the market"), said);
+  host.replaceChildren(h("a", { class: "then-back", href: router.floor(market) }, "← To the market"), said);
   let alive = true;
   let stage = null;
 
@@ -83,7 +83,7 @@ function enact(host, theatre, first, handlers) {
   let speed = 0;
 
   const title = h("h2", { dir: "auto" }, theatre.title);
-  const headline = h("p", { class: "told" });
+  const headline = h("p", { class: "then-told" });
   const status = h("span", { class: "pill" });
   const facts = h("span", { class: "facts" });
   const step = h("span", { class: "step" });
@@ -97,7 +97,7 @@ function enact(host, theatre, first, handlers) {
   const copied = h("span", { role: "status" });
   const link = h("button", { type: "button", class: "copy", "aria-label": "Copy a link to this moment", title: "Copy a link to this moment", on: { click: copy } }, svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.3 1.3M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.3-1.3" })), copied);
   const rows = board.rows({ pick: (wish) => side.ask(wish.outcome, wish.side), verb: "See what $50 came to of" });
-  const notes = h("div", { class: "notes" });
+  const notes = h("div", { class: "then-notes" });
   const why = h("p", { class: "theatre-why" });
   const side = beside.create(theatre, { path, handlers, at: () => at, alive: () => alive });
   const moments = theatre.marks.filter((each, index) => theatre.marks[index + 1]?.text !== each.text || theatre.marks[index + 1]?.tick !== each.tick);
@@ -105,7 +105,7 @@ function enact(host, theatre, first, handlers) {
   const element = h(
     "div",
     { class: "stage" },
-    h("header", { class: "theatre-head" }, h("a", { class: "back", href: router.floor(theatre.market), "aria-label": "To the market", title: "To the market" }, "←"), title, h("p", { class: "state" }, status, facts, step)),
+    h("header", { class: "theatre-head" }, h("a", { class: "then-back", href: router.floor(theatre.market), "aria-label": "To the market", title: "To the market" }, "←"), title, h("p", { class: "state" }, status, facts, step)),
     h(
       "div",
       { class: "scene" },

@@ -20,11 +20,11 @@ export function create(theatre, seek) {
   for (const [from, to] of freezes(theatre)) image.append(svg("rect", { class: "freeze", x: x(from), y: 0, width: Math.max(2, x(to) - x(from)), height: HEIGHT }));
   for (const price of levels(top)) image.append(svg("path", { class: "level", d: `M0 ${y(price)}H${WIDTH}` }));
   for (const each of theatre.marks) if (each.out.length || ["resolved", "voided"].includes(each.kind)) image.append(svg("path", { class: "round", d: `M${x(each.tick)} 0V${HEIGHT}` }));
-  yes.forEach((prices, outcome) => image.append(svg("path", { class: "step", "data-mark": mark(outcome), d: steps(prices, ticks, x, y), vars: { "--c": colour(outcome) } })));
+  yes.forEach((prices, outcome) => image.append(svg("path", { class: "then-step", "data-mark": mark(outcome), d: steps(prices, ticks, x, y), vars: { "--c": colour(outcome) } })));
   const dots = yes.map((_, outcome) => h("i", { class: "dot", vars: { "--c": colour(outcome) } }));
   const cursor = h("div", { class: "cursor" }, dots);
   const scale = levels(top).map((price) => h("span", { vars: { "--y": String(y(price) / HEIGHT) } }, `${Math.round(price / 10_000)}¢`));
-  const plot = h("div", { class: "plot" }, image, cursor);
+  const plot = h("div", { class: "then-plot" }, image, cursor);
   const legend = h("p", { class: "legend" });
   const element = h("div", { class: "line-of-time" }, legend, h("div", { class: "graph" }, h("div", { class: "scale", "aria-hidden": "true" }, scale), plot));
 

@@ -10,7 +10,7 @@ const WORDS = { true: "Bought", false: "Sold", null: "Traded" };
 
 /** `{element, show(frame), ask(outcome, side), rest()}`. `path` of the theatre; `at()` the tick one looks at. */
 export function create(theatre, { path, handlers, at, alive }) {
-  const own = h("div", { class: "own", "aria-live": "polite" });
+  const own = h("div", { class: "then-own", "aria-live": "polite" });
   const outcome = h("select", { id: "theatre-outcome", on: { change: () => ask(Number(outcome.value), wish.side) } }, theatre.names.map((name, number) => h("option", { value: number }, name)));
   const sides = ["yes", "no"].map((side) => h("button", { type: "button", "data-side": side, on: { click: () => ask(wish.outcome, side) } }, side.toUpperCase()));
   const came = h("p", { class: "came", "aria-live": "polite" });
@@ -21,7 +21,7 @@ export function create(theatre, { path, handlers, at, alive }) {
   const element = h(
     "div",
     { class: "beside-scene" },
-    h("section", { class: "what-if", "aria-labelledby": "theatre-own" }, h("h3", { id: "theatre-own" }, "What if I had held?"), own, h("div", { class: "try" }, h("label", { for: "theatre-outcome" }, "$50 of"), outcome, h("span", { class: "sides", role: "group", "aria-label": "Side" }, sides)), came),
+    h("section", { class: "what-if", "aria-labelledby": "theatre-own" }, h("h3", { id: "theatre-own" }, "What if I had held?"), own, h("div", { class: "try" }, h("label", { for: "theatre-outcome" }, "$50 of"), outcome, h("span", { class: "then-sides", role: "group", "aria-label": "Side" }, sides)), came),
     talk,
     h("section", {}, h("h3", {}, "Trades until then"), tape),
   );
