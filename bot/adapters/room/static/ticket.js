@@ -36,17 +36,17 @@ const extra = more.create((chosen) => change(chosen));
 const table = figures.create();
 
 const part = {
-  grip: h("div", { class: "grip", "aria-hidden": "true" }),
+  grip: h("div", { class: "ticket-grip", "aria-hidden": "true" }),
   name: h("h2", { id: "ticket-name", tabindex: -1 }),
-  ways: h("div", { class: "ways", role: "group", "aria-label": "Buy or sell" }, way("buy", "Buy"), way("sell", "Sell")),
-  sides: h("div", { class: "sides", role: "group", "aria-label": "Side" }, side("yes"), side("no")),
-  sentence: h("div", { class: "problem" }),
-  notes: h("div", { class: "notes" }),
-  offers: h("div", { class: "actions offers" }),
-  confirm: h("button", { type: "submit", class: "confirm" }),
+  ways: h("div", { class: "ticket-ways", role: "group", "aria-label": "Buy or sell" }, way("buy", "Buy"), way("sell", "Sell")),
+  sides: h("div", { class: "ticket-sides", role: "group", "aria-label": "Side" }, side("yes"), side("no")),
+  sentence: h("div", { class: "ticket-problem" }),
+  notes: h("div", { class: "ticket-notes" }),
+  offers: h("div", { class: "actions ticket-offers" }),
+  confirm: h("button", { type: "submit", class: "ticket-confirm" }),
   heard: h("p", { class: "unseen", "aria-live": "polite" }),
-  join: h("div", { class: "newcomer", hidden: true }),
-  result: h("div", { class: "result", hidden: true }),
+  join: h("div", { class: "ticket-newcomer", hidden: true }),
+  result: h("div", { class: "ticket-result", hidden: true }),
 };
 const form = h("form", { novalidate: true, on: { submit: (event) => (event.preventDefault(), confirm()) } });
 
@@ -56,7 +56,7 @@ export function create(given) {
   host.setAttribute("aria-labelledby", "ticket-name");
   host.removeAttribute("aria-label");
   const close_ = h("button", { type: "button", class: "icon", "aria-label": "Close the ticket", on: { click: () => close() } }, "×");
-  form.append(part.sides, amount.element, part.sentence, table.element, part.notes, part.offers, extra.element, h("div", { class: "foot" }, part.join, part.confirm));
+  form.append(part.sides, amount.element, part.sentence, table.element, part.notes, part.offers, extra.element, h("div", { class: "ticket-foot" }, part.join, part.confirm));
   host.replaceChildren(part.grip, h("header", {}, part.name, part.ways, close_), form, part.result, part.heard);
   host.addEventListener("keydown", keys);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && wish && !document.querySelector("dialog[open]") && close());
@@ -293,25 +293,25 @@ function follow(message) {
   const waits = reply.ok && message.edited === null;
   const focused = form.contains(document.activeElement) || part.result.contains(document.activeElement);
   part.result.dataset.state = waits ? "waits" : reply.ok ? "done" : "failed";
-  const done = h("button", { type: "button", class: "confirm", on: { click: () => close() } }, "Done");
-  const again = h("button", { type: "button", class: reply.ok ? "again" : "again primary", on: { click: () => edit() } }, reply.ok ? (wish.action === "buy" ? "Buy more" : "Sell more") : "Try again");
+  const done = h("button", { type: "button", class: "ticket-confirm", on: { click: () => close() } }, "Done");
+  const again = h("button", { type: "button", class: reply.ok ? "ticket-again" : "ticket-again primary", on: { click: () => edit() } }, reply.ok ? (wish.action === "buy" ? "Buy more" : "Sell more") : "Try again");
   part.result.replaceChildren(
-    h("i", { class: "sign", "aria-hidden": "true" }),
-    h("div", { class: "told", role: "status" }, render.reply(message, handlers)),
-    h("div", { class: "foot" }, ...(waits ? [done] : reply.ok ? [again, done] : [again])),
+    h("i", { class: "ticket-sign", "aria-hidden": "true" }),
+    h("div", { class: "ticket-told", role: "status" }, render.reply(message, handlers)),
+    h("div", { class: "ticket-foot" }, ...(waits ? [done] : reply.ok ? [again, done] : [again])),
   );
   part.result.hidden = false;
   form.hidden = true;
-  if (focused) part.result.querySelector(".foot button:last-child").focus({ preventScroll: true });
+  if (focused) part.result.querySelector(".ticket-foot button:last-child").focus({ preventScroll: true });
 }
 
 // --- newcomers --------------------------------------------------------------------------------------------------------
 
 const nameField = h("input", { id: "ticket-joins", type: "text", maxlength: 32, autocomplete: "nickname", autocapitalize: "words", spellcheck: "false", dir: "auto", placeholder: "Your name" });
 const nameError = h("p", { class: "error", role: "alert" });
-const joinButton = h("button", { type: "submit", class: "confirm" }, "Join and buy");
-const entry = h("div", { class: "entry" }, h("label", { for: nameField.id, class: "unseen" }, "Your name here"), nameField, joinButton);
-const comeIn = h("button", { type: "button", class: "confirm", on: { click: () => lines.say("/join") } }, "Join this market");
+const joinButton = h("button", { type: "submit", class: "ticket-confirm" }, "Join and buy");
+const entry = h("div", { class: "ticket-entry" }, h("label", { for: nameField.id, class: "unseen" }, "Your name here"), nameField, joinButton);
+const comeIn = h("button", { type: "button", class: "ticket-confirm", on: { click: () => lines.say("/join") } }, "Join this market");
 
 function newcomer() {
   part.join.hidden = isMember();

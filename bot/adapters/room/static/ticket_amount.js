@@ -27,9 +27,9 @@ export function create(changed) {
     on: { input: () => changed(field.value), focus: () => field.select() },
   });
   const slider = h("input", { type: "range", min: 0, max: STEPS, step: 1, value: 0, "aria-label": "Amount, by slider", on: { input: () => choose(amountAt(Number(slider.value))) } });
-  const row = h("div", { class: "chips", role: "group", "aria-label": "Usual amounts" });
-  const means = h("span", { class: "means", id: "ticket-means" });
-  const element = h("div", { class: "amount" }, h("div", { class: "entry" }, h("label", { for: "ticket-amount" }, "Amount"), field, means), row, slider);
+  const row = h("div", { class: "ticket-chips", role: "group", "aria-label": "Usual amounts" });
+  const means = h("span", { class: "ticket-means", id: "ticket-means" });
+  const element = h("div", { class: "ticket-amount" }, h("div", { class: "ticket-entry" }, h("label", { for: "ticket-amount" }, "Amount"), field, means), row, slider);
 
   function choose(text) {
     field.value = text;

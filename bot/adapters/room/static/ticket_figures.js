@@ -22,12 +22,12 @@ export const tokens = (micro) => (Math.floor(micro / CENT) / 100).toLocaleString
 export function create() {
   const big = [figure("big"), figure("big")];
   const small = [figure(), figure(), figure(), figure()];
-  const others = h("p", { class: "others" });
+  const others = h("p", { class: "ticket-others" });
   const element = h(
     "div",
-    { class: "figures" },
-    h("dl", { class: "sums" }, big[0].element, h("span", { class: "leads", "aria-hidden": "true" }), big[1].element),
-    h("dl", { class: "details" }, small.map((one) => one.element)),
+    { class: "ticket-figures" },
+    h("dl", { class: "ticket-sums" }, big[0].element, h("span", { class: "ticket-leads", "aria-hidden": "true" }), big[1].element),
+    h("dl", { class: "ticket-details" }, small.map((one) => one.element)),
     others,
   );
 
