@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.market import membership
+from engine.state import Status
 from scheduler.tick import run_tick
-from tests.bot.adapters.room.harness import ADMIN, Stream, head, request_id, room_harness
+from tests.bot.adapters.room.harness import ADMIN, Browser, Stream, head, request_id, room_harness
+from tests.bot.harness import HANG_S
 from tests.storage import worlds
 
 
 async def next_of(events: Stream, kind: str) -> Any:
-    while True:
-        name, data = await events.event()
-        if name == kind:
-            return data
+    async with asyncio.timeout(HANG_S):
+        while True:
+            name, data = await events.event()
+            if name == kind:
+                return data
 
 
 async def test_a_stream_begins_with_the_market_and_ones_account_and_tells_each_tick(tmp_path: Path) -> None:
@@ -117,3 +123,69 @@ async def test_what_is_typed_on_the_page_of_a_market_is_about_that_market_or_abo
                 "api/say", {"text": "/admin pause", "request": request_id(), "market": market, "again": False}
             )
             assert answer["reply"]["ok"] is may, head(answer)
+
+
+async def until(events: Stream, kind: str, key: str, value: object) -> Any:
+    """The next event of this kind that has this."""
+    while (data := await next_of(events, kind))[key] != value:
+        pass
+    return data
+
+
+async def confirmed(browser: Browser, line: str, label: str = "Confirm") -> None:
+    _, preview = await browser.say(line)
+    text = next(action["text"] for action in preview["reply"]["actions"] if action["label"].startswith(label))
+    _, answer = await browser.press(text, preview["id"])
+    assert answer["reply"]["ok"], head(answer)
+
+
+async def test_a_market_that_halts_is_called_off_or_goes_back_to_a_draft_says_so_at_once(tmp_path: Path) -> None:
+    async with room_harness(tmp_path) as room:
+        await room.open_market()
+        ada, stranger, asking = await room.person("Ada"), room.browser(), room.browser()
+        await ada.get(f"?admin={ADMIN}")
+        async with ada.stream() as events:
+            await room.tick()
+            await until(events, "account", "funded", True)
+            async with room.db.writing() as uow:
+                await uow.markets.halt(room.market, "a broken invariant")
+                await uow.commit()
+            assert (await until(events, "market", "halted", True))["status"] == "Halted"
+            async with room.db.writing() as uow:
+                await uow.markets.clear_halt(room.market, Status.RUNNING)
+                await uow.commit()
+            await until(events, "market", "state", "running")
+            await confirmed(ada, "/admin void")
+            await room.tick()
+            await until(events, "market", "state", "voided")
+            assert (await next_of(events, "account"))["ended"]["gain"] == 0
+        following = await worlds.lobby(room.db, people=1, chat="room")
+        async with stranger.stream() as shown, asking.stream(f"api/stream?market={following.market}") as asked:
+            for events in (shown, asked):
+                assert (await next_of(events, "market"))["market"] == following.market
+            async with room.db.writing() as uow:
+                await uow.markets.update(following.market, status=Status.DRAFT)
+                await uow.commit()
+            assert (await next_of(shown, "market"))["market"] == room.market, "the one before it"
+            assert await next_of(asked, "market") is None
+
+
+async def test_a_stream_ends_when_its_person_is_forgotten_and_their_name_is_gone_from_all_that_is_told(
+    tmp_path: Path,
+) -> None:
+    async with room_harness(tmp_path) as room:
+        await room.open_market()
+        ada, bob = await room.person("Zyxella"), await room.person("Bob")
+        await room.tick()
+        await confirmed(ada, "/buy 1 yes $50")
+        await room.tick()
+        async with ada.stream() as events, bob.stream() as others:
+            assert (await next_of(events, "account"))["name"] == "Zyxella"
+            assert (await next_of(others, "account"))["of"] == 1
+            await confirmed(ada, "/forget")
+            with pytest.raises(EOFError):
+                await next_of(events, "an event nobody sends")
+        for below in ("", "/leaderboard", "/account", "/tape"):
+            told = await (await bob.get(f"api/v1/markets/{room.market}{below}")).text()
+            assert "Zyxella" not in told, below
+        assert (await ada.get(f"api/v1/markets/{room.market}/account")).status == 401
