@@ -55,6 +55,7 @@ async def test_one_scrubs_through_a_market_that_is_over_and_lets_it_play(tmp_pat
         await page.keyboard.press("Home")
         for _ in range(4):
             await page.keyboard.press("ArrowRight")
+        await page.locator('#theatre [data-tick="4"]').wait_for()
         own = page.locator("#theatre .then-own")
         await expect(own).to_contain_text("At this moment you held 100 Ant YES, worth $")
         await expect(own).to_contain_text("Held to the end they paid $100.00; you ended with $")

@@ -212,6 +212,7 @@ function enact(host, theatre, first, handlers) {
     facts.textContent = `${format.money(data.volume)} traded by ${data.traders} of ${data.people} ${data.people === 1 ? "person" : "people"}`;
     step.textContent = left === null ? "" : `${data.step} in ${format.span(left)}`;
     rows.update({ ...data, market: theatre.market });
+    element.dataset.tick = frame.tick;
   }
 
   function decided(lines) {
