@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from bot.chat.reply import Reply, line
 from storage.schema import leases
+from storage.waking import Topic
 from tests.bot.adapters.room.harness import (
     ADMIN,
     Browser,
@@ -24,6 +25,7 @@ from tests.bot.adapters.room.harness import (
     request_id,
     room_harness,
 )
+from tests.bot.harness import HANG_S
 from tests.storage.databases import postgres
 from tests.storage.postgres import Server
 
@@ -246,3 +248,27 @@ async def test_who_is_forgotten_at_one_process_leaves_the_pages_of_the_other(roo
             pass
     assert "Zyxella" not in str(await bob.messages())
     assert (await zoe.say("/board"))[0] == 401
+
+
+async def told(events: Stream, kind: str) -> Any:
+    """The next event of this kind."""
+    while True:
+        name, data = await events.event()
+        if name == kind:
+            return data
+
+
+async def test_a_tick_of_one_process_is_on_the_pages_of_the_other_without_being_looked_for(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.market.live_markets.POLL_S", HANG_S)
+    ada = await rooms.first.person("Ada")
+    heard = rooms.second.db.subscribe(Topic.MARKET)
+    rooms.second.db.listen()
+    assert await heard.woken(HANG_S)
+    async with rooms.second.moved(ada).stream() as events:
+        market, account = await told(events, "market"), await told(events, "account")
+        assert account["joined"]
+        await rooms.first.tick()
+        assert (await told(events, "market"))["tick"] == market["tick"] + 1
+        assert (await told(events, "account"))["funded"]
