@@ -75,6 +75,8 @@ async def event(chrome: Browser, tmp_path: Path) -> AsyncIterator[Event]:
             await window(chrome, WIDE),
             await window(chrome, PHONE, theme="light"),
         )
+        winner = organiser.page.locator("dialog.winner-screen[open]")
+        await organiser.page.add_locator_handler(winner, lambda: organiser.page.keyboard.press("Escape"))
         await organiser.join(harness.admin_url, "Grace")
         await ada.join(harness.url, "Ada")
         await sam.page.goto(harness.url)

@@ -107,7 +107,7 @@ async def test_what_one_owns_is_in_sight_and_a_tap_away_until_the_end(
     await page.goto(f"{harness.url}#/markets")
     await shows(page.locator("#markets li"), "Germany")
     assert await findings(page) == []
-    await page.locator("#markets li a").click()
+    await page.locator("#markets li a:not(.past)").click()
     await page.locator("#board .row[data-outcome]").first.wait_for()
 
     await harness.tick(30 * MINUTE)
@@ -168,3 +168,22 @@ async def test_a_rename_stands_in_the_header_at_once(chrome: Browser, harness: R
     await harness.tick()
     await grace.say("/admin users ada rename Ada Lovelace")
     await shows(ada.page.locator("#who"), "Ada Lovelace")
+
+
+async def test_a_line_without_an_answer_is_pending_after_a_reload_too_and_arrives_once(
+    chrome: Browser, harness: RoomHarness
+) -> None:
+    await trading(harness)
+    ada = await window(chrome)
+    page, pending = ada.page, ada.page.locator("#messages .pending p")
+    await ada.join(harness.url, "Ada")
+    await page.route("**/api/say", lambda route: route.abort())
+    await ada.say("am I heard?")
+    await ada.say("and in order?")
+    await shows(page.locator("#wait"), "goes out as soon as it can")
+    await expect(pending).to_have_text(["am I heard?", "and in order?"])
+    await page.reload()
+    await expect(pending).to_have_text(["am I heard?", "and in order?"], timeout=GUARD_MS)
+    await page.unroute("**/api/say")
+    await expect(pending).to_have_count(0, timeout=GUARD_MS)
+    await expect(page.locator("#messages .say p")).to_have_text(["am I heard?", "and in order?"], timeout=GUARD_MS)

@@ -8,6 +8,12 @@ import * as router from "./router.js";
 import * as state from "./state.js";
 
 const LANES = { width: 104, height: 26, pad: 3 };
+const CLOSED = new Set(["draft", "resolved", "disputed", "closed", "voided"]); // nothing can be bought
+const DRAFT = [
+  { label: "Open the doors", text: "/admin open", primary: true },
+  { label: "Timetable", text: "/admin schedule edit" },
+  { label: "What decides …", text: "/admin set about" },
+];
 const IN_SIGHT = new Set(["/buy", "/sell", "/chart", "/positions", "/board"]); // what the page shows or does by itself
 
 const OVER = new Set(["Resolved", "Closed", "Voided"]); // what was can be looked at from its beginning
@@ -88,7 +94,10 @@ function footer(handlers) {
     past.hidden = !OVER.has(market.status) || (market.market ?? null) === null;
     past.href = past.hidden ? "" : router.theatre(market.market);
     const own = (market.market ?? null) === null || market.own_room;
-    const actions = own ? (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text)) : [];
+    const draft = market.state === "draft";
+    const joined = state.get("account")?.joined;
+    const offers = (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text) && !(joined && action.text === "/join"));
+    const actions = draft ? DRAFT : own ? offers : [];
     const key = JSON.stringify(actions);
     if (key !== offered) buttons.replaceChildren(...(actions.length ? handlers.buttons({ ...pinnedMessage, reply: { actions } }) : []));
     offered = key;
@@ -143,7 +152,7 @@ export function rows(handlers, { pinned = false } = {}) {
     const order = data.rows.map((next) => {
       const row = known.get(next.o) || newRow(next, handlers);
       known.set(next.o, row);
-      row.update(next, moved, chance);
+      row.update(next, moved, chance, pinned && CLOSED.has(data.state));
       return row.element;
     });
     if (list.children.length === order.length && order.every((row, index) => list.children[index] === row)) return;
@@ -201,7 +210,7 @@ function newRow(data, { pick, verb = "Buy" }) {
   );
 
   let drawn = "";
-  function update(next, moved, chance) {
+  function update(next, moved, chance, over) {
     place.textContent = next.place;
     name.textContent = next.name;
     name.title = next.name;
@@ -211,8 +220,8 @@ function newRow(data, { pick, verb = "Buy" }) {
     element.style.setProperty("--p", String(Math.min(1, Math.max(0, next.yes / 1e6))));
     change.textContent = next.change === null || !next.in ? "" : format.change(next.change);
     change.classList.toggle("still", format.tenths(next.change ?? 0) === 0);
-    yes.update(next.name, next.yes, next.in, moved, chance && next.yes / chance);
-    no.update(next.name, next.no, next.in, moved, chance && 1 - next.yes / chance);
+    yes.update(next.name, next.yes, next.in, moved, chance && next.yes / chance, over);
+    no.update(next.name, next.no, next.in, moved, chance && 1 - next.yes / chance, over);
     const key = next.spark.join();
     if (key !== drawn) path.replaceChildren(spark(next.spark, next.in));
     drawn = key;
@@ -225,11 +234,11 @@ function priceButton(side, verb, press) {
   let shown = null;
   let before = null;
 
-  function update(name, micro, active, moved, share) {
+  function update(name, micro, active, moved, share, over) {
     const grain = active ? (share === null ? format.tenths(micro) : Math.round(share * 1000)) : null;
     const next = grain === null ? "–" : `${grain}${share === null ? "¢" : "%"}`;
-    element.disabled = !active;
-    element.setAttribute("aria-label", active ? `${verb} ${name} ${side.toUpperCase()} at ${format.price(micro)}${share === null ? "" : `, a chance of ${(grain / 10).toFixed(1)} %`}` : `${name} is out`);
+    element.disabled = !active || over;
+    element.setAttribute("aria-label", active ? `${over ? "" : `${verb} `}${name} ${side.toUpperCase()} at ${format.price(micro)}${share === null ? "" : `, a chance of ${(grain / 10).toFixed(1)} %`}` : `${name} is out`);
     if (next === shown) return;
     const [whole, part] = active ? (grain / 10).toFixed(1).split(".") : ["–", ""];
     element.replaceChildren(h("b", {}, whole), h("i", {}, active ? `.${part}` : ""), h("u", {}, active ? next.slice(-1) : ""));

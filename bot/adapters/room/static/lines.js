@@ -31,7 +31,7 @@ function market() {
 
 async function send(path, text, payload, request = api.newRequest(), again = false) {
   const ahead = [...waiting.values()].filter((line) => line.troubled).map((line) => line.done);
-  const line = { text, path, payload, troubled: false };
+  const line = { text, path, payload, troubled: again }; // what an earlier page left goes one after the other
   line.done = new Promise((resolve) => (line.resolve = resolve));
   waiting.set(request, line);
   keep();
@@ -68,7 +68,8 @@ function settle(request, line) {
 function tell() {
   const late = [...waiting.values()].some((line) => line.troubled);
   document.body.classList.toggle("late", late);
-  byId("wait").textContent = late ? "The room cannot be reached just now. What you sent goes out as soon as it can." : "";
+  const why = state.get("link")?.up === false ? "The room cannot be reached just now." : "The room has not answered yet.";
+  byId("wait").textContent = late ? `${why} What you sent goes out as soon as it can.` : "";
 }
 
 function keep() {

@@ -104,7 +104,10 @@ function say(text) {
 /** Says a line for a button of this page: who does not see the chat gets the answer's sentence where they are. */
 async function act(text) {
   if (visitor.isStranger()) return visitor.askName();
-  const message = await lines.say(text);
+  pointTo(await lines.say(text));
+}
+
+function pointTo(message) {
   if (message?.reply && !message.form && !frame.seen("talk")) frame.notice(format.plain(message.reply.head), () => frame.show("talk"));
 }
 
@@ -112,7 +115,7 @@ async function press(action, message, button) {
   if (visitor.isStranger()) return visitor.askName();
   if (button.ariaBusy) return; // not disabled: that would take the keyboard's place away
   button.ariaBusy = "true";
-  await lines.press(action.text, message.id);
+  pointTo(await lines.press(action.text, message.id));
   button.ariaBusy = null;
 }
 
