@@ -17,16 +17,17 @@ export function shown(micro, unit, digits = 1) {
 /** How much of a chart's width they take. */
 export function room(view) {
   if (view.only !== null) return 62;
-  const share = view.width < 480 ? 0.33 : 0.22;
+  const share = view.width < 480 ? 0.33 : 0.25;
   const widest = Math.max(...(view.series?.names ?? [""]).map((name) => Math.min(name.length, 16)));
-  return Math.round(Math.min(view.width * share, 94 + widest * 7.2, 200));
+  return Math.round(Math.min(view.width * share, 94 + widest * 7.2, 216));
 }
 
 export function create(view) {
   const threads = svg("g", { class: "threads" });
   const host = h("div", { class: view.only === null ? "ends" : "ends alone" });
   view.base.append(threads);
-  view.texts.append(host);
+  const beat = h("span", { class: "beat", hidden: true }, h("i"));
+  view.texts.append(beat, host);
   const buttons = new Map();
 
   function label(outcome) {
@@ -64,8 +65,13 @@ export function create(view) {
       const y = price(end.value);
       return svg("path", { class: "thread", d: `M${right},${y.toFixed(1)}L${right + 8},${ys[place].toFixed(1)}`, vars: { "--c": colour(end.outcome) } });
     });
-    const dots = kept.map((end) => svg("circle", { class: `tip${end.outcome === ends[0].outcome && !view.over ? " first" : ""}`, cx: right, cy: price(end.value).toFixed(1), r: 3.2, vars: { "--c": colour(end.outcome) } }));
+    const dots = kept.map((end) => svg("circle", { class: "tip", cx: right, cy: price(end.value).toFixed(1), r: 3.2, vars: { "--c": colour(end.outcome) } }));
     threads.replaceChildren(...lines, ...dots);
+    beat.hidden = !kept.length || view.over || view.series.still;
+    if (!beat.hidden) {
+      beat.style.transform = `translate(${right}px, ${price(ends[0].value).toFixed(1)}px)`;
+      beat.style.setProperty("--c", colour(ends[0].outcome));
+    }
     host.style.setProperty("--wide", `${view.width - right - 12}px`);
     const on = new Set(kept.map(({ outcome }) => outcome));
     for (const [outcome, { element }] of buttons) if (!on.has(outcome)) element.hidden = true;

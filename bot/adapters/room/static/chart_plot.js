@@ -1,5 +1,5 @@
-// One chart: its layers, what part of time and price it shows, and when it is drawn again. Lines are drawn in a plane of
-// their own that is stretched to fit, so that the picture moves without being made anew; all else lies in layers above.
+// One chart: its layers, what part of time and price it shows, and when it is drawn again. What the pointer reads lies in a
+// layer of its own, so that nothing else is drawn for it.
 
 import * as axis from "./chart_axis.js";
 import * as data from "./chart_data.js";
@@ -30,17 +30,20 @@ export function create(host, { only = null, pick = () => {} } = {}) {
   const element = h("div", { class: "plot" }, base, above, texts);
   host.append(element);
   const view = { id, only, element, base, above, texts, series: null, span: "all", unit: "cents", highlight: null, width: 0, height: 0, volume: null, pick, draw: soon };
+  let length = 0;
   const layers = [axis, marks, lines, labels, pointer].map((layer) => layer.create(view));
   let due = 0;
   let glide = null;
 
   function show(next) {
-    const jump = next.span !== undefined && next.span !== view.span;
-    const before = view.price && { low: view.low, high: view.high, from: view.from, to: view.to };
+    const other = ["series", "span", "unit", "over"].some((name) => name in next && next[name] !== view[name]);
+    const before = view.price && !other && { low: view.low, high: view.high };
     Object.assign(view, next);
-    view.stale = true;
+    view.stale ||= other || view.series?.times.length !== length;
+    length = view.series?.times.length;
     aim();
-    if (before && !calm() && (jump || view.low !== before.low || view.high !== before.high)) glide = { before, since: performance.now(), time: jump };
+    const stretch = before && (before.high - before.low) / (view.high - view.low);
+    if (before && stretch !== 1 && stretch > 0.5 && stretch < 2 && !calm()) glide = { before, since: performance.now() };
     soon();
   }
 
@@ -89,11 +92,11 @@ export function create(host, { only = null, pick = () => {} } = {}) {
       const part = Math.min(1, (now - glide.since) / GLIDE_MS);
       const eased = 1 - (1 - part) ** 3;
       const mix = (from, to) => from + (to - from) * eased;
-      const { before } = glide;
-      place({ low: mix(before.low, view.low), high: mix(before.high, view.high), from: glide.time ? mix(before.from, view.from) : view.from, to: glide.time ? mix(before.to, view.to) : view.to });
+      place({ low: mix(glide.before.low, view.low), high: mix(glide.before.high, view.high), from: view.from, to: view.to });
       if (part >= 1) glide = null;
       else soon();
     } else place();
+    view.gliding = glide !== null;
     for (const layer of layers) layer.draw();
     view.stale = false;
   }

@@ -38,7 +38,7 @@ export function create(view) {
     if (event.type === "pointerdown" && event.pointerType !== "mouse") surface.setPointerCapture?.(event.pointerId);
     point = null;
     moment = Math.min(view.to, Math.max(view.from, view.time.invert(x)));
-    view.draw();
+    soon();
   }
 
   function left(event) {
@@ -49,7 +49,7 @@ export function create(view) {
   function clear() {
     if (moment === null) return;
     moment = point = null;
-    view.draw();
+    soon();
   }
 
   /** ← → points, Page up and down rounds, ↑ ↓ outcomes, Home and End. */
@@ -71,7 +71,7 @@ export function create(view) {
     event.preventDefault();
     point ??= here;
     moment = Math.max(view.from, series.times[point]);
-    view.draw();
+    soon();
     tell();
   }
 
@@ -87,6 +87,12 @@ export function create(view) {
     const place = order.indexOf(view.highlight);
     view.pick(order[(place + by + order.length + (place < 0 && by < 0 ? 1 : 0)) % order.length], true);
   }
+
+  /** Draws this layer alone. */
+  function soon() {
+    due ||= requestAnimationFrame(() => ((due = 0), view.series?.times.length && view.time && draw()));
+  }
+  let due = 0;
 
   /** Values at a point, highest first. */
   function at(index) {
@@ -111,9 +117,12 @@ export function create(view) {
     surface.setAttribute("aria-valuetext", `${title(view.series.times[point])}: ${read.map(({ name, value }) => `${name} ${shown(value, view.unit)}`).join(", ")}`);
   }
 
+  let spread = "";
   function draw() {
     const { left: from, right, top, foot, bottom } = view;
-    for (const [name, value] of Object.entries({ "--left": from, "--top": top - 16, "--wide": right - from, "--high": foot - top + 16 })) surface.style.setProperty(name, `${value}px`);
+    const place = [from, top - 16, right - from, foot - top + 16];
+    if (spread !== place.join()) ["--left", "--top", "--wide", "--high"].forEach((name, index) => surface.style.setProperty(name, `${place[index]}px`));
+    spread = place.join();
     const open = moment !== null && moment >= view.from;
     view.element.classList.toggle("reading-now", open);
     card.hidden = !open;
