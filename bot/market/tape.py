@@ -12,13 +12,16 @@ from storage.unit_of_work import UnitOfWork
 _PARTS = 4  # read for each trade that is shown
 
 
-async def tape(uow: UnitOfWork, market: int, outcome: int | None = None, *, n: int) -> list[TradeRow]:
-    """The latest, newest first: of one outcome or of all. Fewer where they have very many parts."""
-    rows = await uow.trades.recent(market, outcome, n=n * _PARTS)
+async def tape(
+    uow: UnitOfWork, market: int, outcome: int | None = None, *, n: int, before: int | None = None
+) -> list[TradeRow]:
+    """The latest, newest first: of one outcome or of all; those before the one of number `before`, where that is given.
+    Fewer where they have very many parts."""
+    rows = await uow.trades.recent(market, outcome, n=n * _PARTS, before=None if before is None else before + 1)
     trades = joined(rows)
     if len(rows) == n * _PARTS and len(trades) > 1:
         trades.pop()  # parts of it may not have been read
-    return trades[:n]
+    return [trade for trade in trades if before is None or trade.id < before][:n]
 
 
 def joined(rows: Iterable[TradeRow]) -> list[TradeRow]:

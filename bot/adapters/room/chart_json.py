@@ -1,4 +1,4 @@
-"""Charts, depth, books and trades as JSON: money and tokens in millionths, moments as epoch ms."""
+"""Charts, depth and books as JSON: money and tokens in millionths, moments as epoch ms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.market.quotes import closed_for_trading
 from engine.ladder import Ladder, ladder
 from engine.state import Side
 from engine.units import MICRO, RATE
-from storage.records import Json, Market, TradeRow
+from storage.records import Json, Market
 
 Object = dict[str, Json]
 
@@ -66,20 +66,6 @@ def depth_json(view: MarketView, outcome: int) -> Object | None:
             "steps": [_step(step) for step in depth_steps(view, outcome, side)],
         }
     return sides
-
-
-def trade_json(trade: TradeRow) -> Object:
-    """As `/tape` shows it, without names; `buy` None: people traded with each other."""
-    return {
-        "id": trade.id,
-        "at": trade.ts_ms,
-        "o": trade.outcome,
-        "side": trade.side.value,
-        "buy": False if trade.buyer is None else True if trade.seller is None else None,
-        "size": trade.size,
-        "price": trade.price,
-        "amount": trade.amount,
-    }
 
 
 def _ladder(shown: Ladder) -> Object:

@@ -15,8 +15,9 @@ from functools import partial
 
 from aiohttp import web
 
-from bot.adapters.room.chart_json import book_json, columns_json, depth_json, series_json, trade_json
+from bot.adapters.room.chart_json import book_json, columns_json, depth_json, series_json
 from bot.adapters.room.limits import RefusalError
+from bot.adapters.room.market_json import trade_to_json
 from bot.adapters.room.page_events import to_json
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import MARKET, seen_market
@@ -25,6 +26,7 @@ from bot.charts.price_history import PriceHistory
 from bot.charts.queries import Span
 from bot.market.context import MarketView
 from bot.market.depth import token_book
+from bot.market.tape import tape
 from bot.words import room as words
 from engine.state import Side
 from storage.database import Database
@@ -97,8 +99,8 @@ class MarketCharts:
             market = await seen_market(uow, room, visitor, request)
             if outcome is not None:
                 _check(market, outcome)
-            trades = await uow.trades.recent(market.id, outcome, n=TRADES, before=before)
-        return web.json_response([trade_json(trade) for trade in trades])
+            trades = await tape(uow, market.id, outcome, n=TRADES, before=before)
+        return web.json_response([trade_to_json(trade) for trade in trades])
 
     async def _series(self, uow: UnitOfWork, market: Market, span: Span) -> Written:
         series = await queries.series(uow, market, self._history, span)
@@ -123,7 +125,7 @@ class MarketCharts:
             "series": columns_json(series) if series else None,
             "volume": series.total if series else 0,
             "book": {side.value: book_json(token_book(view, outcome, side)) for side in Side},
-            "trades": [trade_json(trade) for trade in await uow.trades.recent(market.id, outcome, n=TRADES)],
+            "trades": [trade_to_json(trade) for trade in await tape(uow, market.id, outcome, n=TRADES)],
         }
         return await asyncio.to_thread(lambda: write({**facts, "depth": depth_json(view, outcome)}))
 

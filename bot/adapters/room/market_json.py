@@ -49,7 +49,7 @@ def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
         "step_size": facts.params.tick_size // _RATE,
         "where": clean(facts.where),
         "own_room": own_room,
-        "tape": [_trade_to_json(trade) for trade in facts.tape],
+        "tape": [trade_to_json(trade) for trade in facts.tape],
         "moments": [_moment_to_json(moment) for moment in facts.moments],
     }
 
@@ -67,7 +67,7 @@ def _moment_to_json(moment: Moment) -> dict[str, Json]:
     }
 
 
-def _trade_to_json(trade: TradeRow) -> dict[str, Json]:
+def trade_to_json(trade: TradeRow) -> dict[str, Json]:
     """`buy` null: two people met, and one bought what the other sold."""
     return {
         "id": trade.id,

@@ -13,9 +13,9 @@ from functools import partial
 from aiohttp import web
 
 from bot.adapters.room import NAME
-from bot.adapters.room.chart_json import trade_json
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.market_charts import Asks, Written, answer, write
+from bot.adapters.room.market_json import trade_to_json
 from bot.adapters.room.message_log import NEWS, TALK
 from bot.adapters.room.render import block_to_json, line_to_json, visible_to
 from bot.adapters.room.security import Visitor
@@ -98,7 +98,7 @@ class MarketTheatre:
             "ready": theatre.ready,
             "why": theatre.why,
             **(_said(theatre.board(tick, names)) if theatre.ready else {"board": None, "head": [], "lines": []}),
-            "tape": [trade_json(trade) for trade in trades],
+            "tape": [trade_to_json(trade) for trade in trades],
             "posts": posts,
             "account": None if own is None else own_json(theatre.market, own),
         }

@@ -1,6 +1,7 @@
 // The chart of the market one looks at: its spans, its lines, what is one's own on them. An outcome is highlighted by its
 // row of the board or by its label; on a phone it is low until one taps it.
 
+import * as api from "./api.js";
 import * as data from "./chart_data.js";
 import * as plot from "./chart_plot.js";
 import * as scale from "./chart_scale.js";
@@ -121,13 +122,29 @@ export function create(host, { only = null } = {}) {
     const here = account && shown && (account.market ?? shown.market) === shown.market;
     return { orders: here ? account.orders : [], alerts: here ? account.alerts : [] };
   };
+  let known = "";
+  /** One's own trades, asked for where what one holds or has to spend has changed. */
+  async function recall(account) {
+    const held = account?.holdings?.map(({ o, side, tokens }) => [o, side, tokens]);
+    const key = JSON.stringify([shown.market, account?.name, account?.cash, held]);
+    if (key === known) return;
+    known = key;
+    const { market, plot: there } = shown;
+    const trades = account?.joined && account.market === market ? await api.get(`api/v1/markets/${market}/account/trades`).catch(() => []) : [];
+    there.show({ trades });
+  }
+
   const stops = [
     state.watch("view", (view) => only || view?.name === "floor" || (view?.name === "outcome" && shown) || look(null)),
     state.watch("market", (market) => {
       if (!only) look(market?.market ?? null);
       changed();
     }),
-    state.watch("account", () => shown?.plot.show(own())),
+    state.watch("account", (account) => {
+      if (!shown) return;
+      shown.plot.show(own());
+      recall(account);
+    }),
   ];
   return {
     look,

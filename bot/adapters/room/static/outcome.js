@@ -48,6 +48,7 @@ function open(host, market, outcome) {
   let asked = 0;
   let timer = 0;
   let gone = false;
+  let ended = false; // no trades before those shown
   drawing.look(market);
   load();
 
@@ -126,15 +127,15 @@ function open(host, market, outcome) {
     const rows = trades.map((trade) => h("tr", {}, h("td", { class: "quiet" }, h("time", { datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at, now))), h("td", {}, `${trade.buy === null ? "Traded" : trade.buy ? "Bought" : "Sold"} ${trade.side.toUpperCase()}`), h("td", { class: "n" }, amount(trade.size)), h("td", { class: "n" }, format.price(trade.price)), h("td", { class: "n" }, format.money(trade.amount))));
     const heads = ["Time", "What", "Tokens", "Price", "Before fees"].map((title, place) => h("th", { scope: "col", class: place > 1 ? "n" : null }, title));
     const body = rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Latest trades" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))) : h("p", { class: "quiet" }, "Nothing of it has been traded yet.");
-    more.hidden = trades.length < 30 || trades.length % 30 !== 0;
+    more.hidden = ended || facts.trades.length < 12;
     tape.replaceChildren(h("div", { class: "chart-bar" }, h("h3", {}, "Latest trades")), body, more);
   }
 
   async function earlier() {
     const before = await api.get(`api/v1/markets/${market}/tape?outcome=${outcome}&before=${trades.at(-1).id}`).catch(() => []);
     trades = [...trades, ...before];
+    ended = !before.length;
     list();
-    more.hidden = !before.length;
   }
 
   /** What one holds of it, each with a tap to sell. */
