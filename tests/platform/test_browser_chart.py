@@ -106,7 +106,7 @@ async def outcome_page(page: Page) -> None:
     await expect(shown.locator(".levels .wanted")).to_contain_text("buy37.0¢40 yours")
     await expect(shown.get_by_role("group", name="Latest trades").locator("tbody tr")).to_have_count(1)
     await expect(shown.get_by_role("button", name=re.compile("^Buy Ant NO at"))).to_be_enabled()
-    await expect(shown.locator(".plot .bars path")).to_have_count(1)
+    await expect(shown.locator(".chart-plot .bars path")).to_have_count(1)
     await shown.get_by_role("link", name="Board").click()
     await expect(page.locator("#chart .surface")).to_be_visible()
 

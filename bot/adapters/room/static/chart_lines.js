@@ -31,7 +31,7 @@ export function steps(series, outcome, first, unit, x, y, end) {
       level = null;
       continue;
     }
-    const next = Math.round(y(value) * 2) / 2;
+    const next = Math.round(y(value));
     if (level === null) {
       parts.push(`M${at},${next}`);
       level = next;

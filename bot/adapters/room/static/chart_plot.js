@@ -27,7 +27,7 @@ export function create(host, { only = null, pick = () => {} } = {}) {
   const base = svg("svg", { class: "base", "aria-hidden": "true" });
   const above = svg("svg", { class: "above", "aria-hidden": "true" });
   const texts = h("div", { class: "texts" });
-  const element = h("div", { class: "plot" }, base, above, texts);
+  const element = h("div", { class: "chart-plot" }, base, above, texts);
   host.append(element);
   const view = { id, only, element, base, above, texts, series: null, span: "all", unit: "cents", highlight: null, width: 0, height: 0, volume: null, pick, draw: soon };
   let length = 0;
