@@ -141,6 +141,7 @@ async def test_the_chart_is_read_by_pointer_and_keys_and_an_outcome_has_its_page
         await expect(page.locator("#chart .figures tbody tr")).to_have_count(3)
 
         await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await page.get_by_role("tab", name="Market").click()
         area = page.locator("#chart .area")
         await expect(area).to_have_css("height", "150px")
         await page.locator("#chart .surface").click()
