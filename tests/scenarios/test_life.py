@@ -87,7 +87,7 @@ END: tuple[Row, ...] = (
     ("ada", "/trades", "Germany YES"),
     ("zoe", "/board", "Cup"),
     ("zoe", "/buyy a", "!", "did you mean /buy"),
-    ("zoe", "/alert 2 30c", "!", "There is no command “/alert”", "/help"),
+    ("zoe", "/alarm 2 30c", "!", "There is no command “/alarm”", "/help"),
     (ADMIN, "/admin open yesterday 20:00", "!", "“yesterday 20:00” has passed"),
     (ADMIN, "/admin open +1h", "!", "say in 1h", "/admin open in 1h"),
     (ADMIN, "/admin open now", "!", "A planned start lies ahead", "/admin start"),
