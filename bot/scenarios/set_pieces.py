@@ -177,8 +177,15 @@ def _merge(agreed: Agreement) -> tuple[Line, ...]:
     partner = partners[0] if partners else agreed.buyer(*([seller] if seller else []))
     wanted = ((seller, side, sellers), (partner, other, partners))
     return tuple(
-        (trader, f"/buy {name} {token} $7 slippage 30%") for trader, token, have in wanted if trader and not have
+        (trader, f"/buy {name} {token} {_a_few(board.price(outcome, token))} slippage 30%")
+        for trader, token, have in wanted
+        if trader and not have
     )
+
+
+def _a_few(price: int) -> str:
+    """What some tokens cost that hardly move their price."""
+    return "$1" if price < 6 * CENT else "$3" if price < 30 * CENT else "$7"
 
 
 def _to_move(price: int, far: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.chat.facts import Holding
-from bot.chat.reply import Column, Line, Reply, Stamp, Table, code, line, quiet
+from bot.chat.reply import Action, Column, Line, Reply, Stamp, Table, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
 from bot.text.outcome_names import typed_outcome
@@ -30,15 +30,23 @@ def joined(member: Member, market: Market, active: Sequence[int], *, again: bool
         rest = line(
             "Trading has not started; ", code("/board"), " shows the starting prices, ", code("/rules"), " the rules."
         )
-    elif market.status is Status.RUNNING and not member.funded:
-        first = first_buy(market.params, active, member.available)
-        rest = line("It is in your account with the next tick. Then try ", code(first))
     elif market.status is Status.RUNNING:
-        first = first_buy(market.params, active, member.available)
-        rest = line("Try ", code(first), " or look at ", code("/board"))
+        return _begins(member, market, active, head)
     else:
         rest = line("Trading is frozen just now; ", code("/board"), " shows where it stands and what comes next.")
     return say(head, blocks=(rest,))
+
+
+def _begins(member: Member, market: Market, active: Sequence[int], head: str) -> Reply:
+    """Who joins while there is trading: what to buy first, as a line and as a button that types it."""
+    first, chosen = first_buy(market.params, active, member.available), active[0] if active else 0
+    name = clean(market.params.outcome_names[chosen])
+    rows = [line("Who do you believe in? A token pays $1 if it is right. Begin with ", code(first))]
+    if not member.funded:
+        rows.append(line("Your money is in your account with the next tick."))
+    rows.append(line(code("/board"), " has every price, ", code("/help"), " all the rest."))
+    buy = Action(label=f"Buy {name} YES", text=first, person=member.person, primary=True)
+    return say(head, blocks=tuple(rows), actions=(buy,))
 
 
 def first_buy(params: MarketParams, active: Sequence[int] = (), spendable: int | None = None) -> str:

@@ -230,7 +230,12 @@ async def test_a_ticket_works_after_the_chat_has_moved_on_to_another_market(tmp_
 async def test_who_joins_late_can_trade_at_once(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness)
-        assert "in your account with the next tick" in plain_text.text(await harness.say("eve", "/join"))
+        welcome = await harness.say("eve", "/join")
+        assert "in your account with the next tick" in plain_text.text(welcome)
+        first = await harness.press("eve", welcome, "Buy Germany YES")  # two taps to a first trade
+        assert (await harness.press("eve", first, "Confirm")).ok
+        await harness.tick()
+        assert "Filled: " in harness.platform.texts("tell", "eve")[-1]
         assert (await harness.confirmed("eve", "/buy germany yes 10")).ok
         await harness.tick()
         assert "Filled: 10 Germany YES" in harness.platform.texts("tell", "eve")[-1]
