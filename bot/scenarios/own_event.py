@@ -23,7 +23,7 @@ from bot.scenarios.traders import by_weight, seeded_random
 from engine.terms import MarketParams, Problem, Round
 from engine.units import RATE
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+HOUR, DAY = 3_600_000, 86_400_000
 BEGIN_MS = 1_893_495_600_000  # 1 January 2030, 11:00 UTC: where the file names no moment
 TICKS = 240  # about so many in which people trade
 FORECASTS = 60
