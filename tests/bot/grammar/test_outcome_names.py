@@ -161,7 +161,7 @@ def test_what_is_corrected_keeps_the_quotes_it_needs() -> None:
 
 def test_every_argument_beside_an_outcome_or_a_member_is_a_word_that_gets_quotes() -> None:
     def names_something(command: Command) -> bool:
-        kinds = [param.kind for param in command.params]
+        kinds = [param.kind for param in command.params if not command.hidden]  # those come with names of arguments
         return any(isinstance(kind, OutcomeType | OutcomesType) or kind.of_people for kind in kinds)
 
     beside = {param.name for command in COMMANDS if names_something(command) for param in command.params}
