@@ -35,7 +35,7 @@ let pressed = false; // a finger or a button of the mouse is down
 export function start() {
   host = byId("ceremony");
   said = h("p", { class: "unseen", "aria-live": "assertive" });
-  host.append(said, h("div", { class: "frost", "aria-hidden": "true" }));
+  host.append(said, h("div", { class: "frost", "aria-hidden": "true" }), h("div", { class: "dusk", "aria-hidden": "true" }));
   bar = momentBar.create(host);
   screen = winner.create(host);
   byId("tools")?.prepend(sounds.toggle());

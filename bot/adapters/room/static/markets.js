@@ -79,7 +79,7 @@ function row(market) {
       const left = next.step_ms ? next.step_ms - clock.now() : null;
       facts.textContent = [left === null ? null : `${next.step} ${left > 0 ? `in ${format.span(left)}` : "now"}`, `${format.money(next.volume)} traded`, next.people === 1 ? "1 person" : `${next.people} people`].filter(Boolean).join(" · ");
       own.textContent = next.profit === null ? "" : `You: ${format.gain(next.profit)}${next.rank ? `, ${next.rank} of ${next.of}` : ""}`;
-      leaders(next.leaders);
+      leaders(next.leaders.map((leader) => ({ ...leader, won: next.status === "Resolved" || next.status === "Closed" })));
     },
   };
 }
@@ -87,5 +87,5 @@ function row(market) {
 function leaderOf(leader) {
   const price = h("b");
   const element = h("span", { class: "leader" }, chip(leader.o), h("span", { class: "label", dir: "auto" }, leader.name), price);
-  return { element, update: (next) => figure(price, format.price(next.yes)) };
+  return { element, update: (next) => figure(price, next.won ? "won" : format.price(next.yes)) };
 }

@@ -17,7 +17,7 @@ const PLAIN = { insert() {} };
  *  null. `gone(folded)` is called once it has left. Returns null where there is no room beside what one is deciding. */
 export function open(host, { moment, names, own, gone }) {
   const area = free();
-  const card = h("section", { class: "moment-card", "data-kind": moment.kind, "aria-label": "What happened" }, ...inside(moment, names, area.width, leave));
+  const card = h("section", { class: "moment-card", "data-kind": moment.kind, "aria-label": "What happened", vars: { "--stamp": `${stampS(moment)}s` } }, ...inside(moment, names, area.width, leave));
   host.append(card);
   place(card, area);
   if (!fits(card, area)) {
@@ -31,6 +31,7 @@ export function open(host, { moment, names, own, gone }) {
     line.hidden = false;
   });
   if (!calm()) card.classList.add("arrives");
+  if (!calm() && moment.kind === "eliminated") host.classList.add("dims");
   let before = document.activeElement;
   card.addEventListener("focusin", (event) => card.contains(event.relatedTarget) || (before = event.relatedTarget ?? before));
   let left = LASTS_MS;
@@ -53,6 +54,7 @@ export function open(host, { moment, names, own, gone }) {
     stop();
     const held = card.contains(document.activeElement);
     const end = () => {
+      host.classList.remove("dims");
       card.remove();
       if (held) before?.focus({ preventScroll: true });
       gone();
@@ -122,6 +124,9 @@ function inside(moment, names, width, leave) {
   return [close, ...body, h("i", { class: "moment-lasts", "aria-hidden": "true" })];
 }
 
+/** Seconds until all names are struck through. */
+const stampS = ({ outcomes = [] }) => 0.75 + 0.18 * Math.min(outcomes.length, MOST_NAMES);
+
 function said(moment) {
   return [h("p", { class: "headline", dir: "auto" }, render.line(moment.head, PLAIN)), ...moment.lines.map((line) => h("p", { class: "quiet" }, render.line(line, PLAIN))), h("p", { class: "moment-own", hidden: true })];
 }
@@ -138,7 +143,8 @@ function eliminated(moment, names, width) {
       { class: outcomes.length > 2 ? "moment-out many" : "moment-out" },
       ...shown.map((outcome, place) => h("span", { class: "moment-name", vars: { "--delay": `${0.5 + 0.18 * place}s` } }, board.chip(outcome), h("bdi", { class: "struck" }, names[outcome] ?? `#${outcome + 1}`))),
       more > 0 ? h("span", { class: "moment-name" }, `and ${more} more`) : null,
-      h("span", { class: "verb" }, outcomes.length === 1 ? " is out." : " are out."),
+      " ",
+      h("span", { class: "verb", vars: { "--delay": `${stampS(moment)}s` } }, outcomes.length === 1 ? "is out" : "are out"),
     ),
     why ? h("p", { class: "moment-why", dir: "auto" }, why) : null,
     h("p", { class: "moment-paid" }, render.line(moment.lines[0] ?? [], PLAIN)),

@@ -165,7 +165,7 @@ function ended(market, moment, result) {
   if (dismissed.has(market.market) || clock.now() - moment.at > RESULT_MS) return null;
   const { press, close } = result(moment);
   const mine = state.get("account")?.market === market.market ? state.get("account").ended : null;
-  const own = mine ? `You: ${shareCard.placed(mine)}, ${shareCard.gained(mine)}. ` : "";
+  const own = mine ? `You: ${shareCard.placed(mine)}, ${format.gain(mine.gain)}. ` : "";
   return {
     kind: "result",
     key: `${moment.id}${own}`,

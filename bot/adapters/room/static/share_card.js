@@ -69,17 +69,24 @@ export function draw(facts) {
     pen.fillStyle = of(winner);
     pen.fillRect((WIDTH / all.length) * place, 0, WIDTH / all.length, 16);
   });
-  path(pen, facts, of, colour);
   const write = writer(pen);
+  const { ended } = facts.account;
   write(facts.market.title, EDGE, 84, { size: 28, colour: colour("quiet"), most: 840 });
   write("Outcry", WIDTH - EDGE, 84, { size: 28, weight: 700, colour: colour("accent"), align: "right" });
-  const { ended } = facts.account;
-  const lost = ended.gain < 0;
-  write(facts.visitor?.name ?? "", EDGE, 178, { size: 72, weight: 750, colour: colour("ink"), most: WIDTH - 2 * EDGE });
-  write(placed(ended), EDGE, 250, { size: 40, weight: 650, colour: colour("quiet"), most: 600 });
-  write(gained(ended), EDGE, 336, { size: 64, weight: 750, colour: lost ? colour("ink") : colour("good"), most: WIDTH - 2 * EDGE });
-  write(result(facts), EDGE, HEIGHT - 86, { size: 30, weight: 600, colour: colour("ink"), most: WIDTH - 2 * EDGE });
-  write(best(facts), EDGE, HEIGHT - 42, { size: 26, colour: colour("quiet"), most: WIDTH - 2 * EDGE });
+  const place = placed(ended);
+  write(place, WIDTH - EDGE, 166, { size: 48, weight: 700, colour: colour("quiet"), align: "right" });
+  const beside = WIDTH - 2 * EDGE - pen.measureText(place).width - 40;
+  write(facts.visitor?.name ?? "", EDGE, 166, { size: 56, weight: 750, colour: colour("ink"), most: beside });
+  const sum = format.gain(ended.gain);
+  const tone = ended.gain > 0 ? colour("good") : colour("ink");
+  write(sum, EDGE, 284, { size: 104, weight: 800, colour: tone, most: 800 });
+  const wide = pen.measureText(sum).width;
+  write(format.share(ended.gain_share), EDGE + Math.min(wide, 800) + 32, 284, { size: 52, weight: 650, colour: tone, most: WIDTH - 2 * EDGE - wide - 32 });
+  const worth = went(facts);
+  if (worth) ownPath(pen, worth, tone, colour);
+  else prices(pen, facts, of, colour);
+  write(result(facts), EDGE, HEIGHT - 74, { size: 30, weight: 600, colour: colour("ink"), most: WIDTH - 2 * EDGE });
+  write(best(facts), EDGE, HEIGHT - 34, { size: 26, colour: colour("quiet"), most: WIDTH - 2 * EDGE });
   return canvas;
 }
 
@@ -120,13 +127,87 @@ function shortened(pen, text, most) {
   return `${signs.join("")}…\u2069`;
 }
 
-/** How the winner's price went, below the figures, and where one bought and sold. */
-function path(pen, { chart, trades, moment }, of, colour) {
+/** The frame of a line below the figures: from, to, and where a moment and a share of the height lie. */
+function frame(times) {
+  const [left, right, top, bottom] = [EDGE, WIDTH - EDGE, 326, HEIGHT - 130];
+  const [first, last] = [times[0], Math.max(times.at(-1), times[0] + 1)];
+  return { left, right, bottom, x: (at) => left + ((at - first) / (last - first)) * (right - left), y: (share) => bottom - share * (bottom - top) };
+}
+
+/** What one had at each moment, by the board's prices: {times, worth, marks: when one traded}; null where that does not come
+ *  to what one ended with (money was granted, or a moment is not known). */
+function went({ chart, trades, account: { ended } }) {
+  if (!chart?.times?.length || !trades.length) return null;
+  const past = trades.toSorted((one, other) => one.at - other.at);
+  const held = new Map();
+  let cash = ended.stake;
+  let next = 0;
+  const worth = chart.times.map((at, index) => {
+    for (; next < past.length && past[next].at <= at; next++) {
+      const { o, side, buy, size, amount } = past[next];
+      const key = `${o} ${side}`;
+      held.set(key, (held.get(key) ?? 0) + (buy ? size : -size));
+      cash += buy ? -amount : amount;
+    }
+    let sum = cash;
+    for (const [key, tokens] of held) {
+      const [outcome, side] = key.split(" ");
+      const yes = chart.yes[outcome][index] ?? 0;
+      sum += (tokens / 1e6) * (side === "yes" ? yes : 1e6 - yes);
+    }
+    return sum;
+  });
+  if (Math.abs(worth.at(-1) - ended.final) > ended.stake * 0.02) return null;
+  return { times: chart.times, worth: [...worth.slice(0, -1), ended.final], stake: ended.stake, marks: past.map((trade) => trade.at) };
+}
+
+/** One's own line over what one began with, filled between both, a dot for each trade. */
+function ownPath(pen, { times, worth, stake, marks }, tone, colour) {
+  const { left, right, x, y } = frame(times);
+  const [low, high] = [Math.min(stake, ...worth), Math.max(stake, ...worth)];
+  const level = (sum) => y(high > low ? (sum - low) / (high - low) : 0.5);
+  const line = new Path2D();
+  worth.forEach((sum, index) => {
+    if (index) line.lineTo(x(times[index]), level(worth[index - 1]));
+    line[index ? "lineTo" : "moveTo"](x(times[index]), level(sum));
+  });
+  const area = new Path2D(line);
+  area.lineTo(right, level(stake));
+  area.lineTo(left, level(stake));
+  area.closePath();
+  pen.globalAlpha = 0.18;
+  pen.fillStyle = tone;
+  pen.fill(area);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = colour("quiet");
+  pen.lineWidth = 2;
+  pen.setLineDash([4, 8]);
+  pen.stroke(new Path2D(`M${left} ${level(stake)}H${right}`));
+  pen.setLineDash([]);
+  pen.strokeStyle = tone;
+  pen.lineWidth = 6;
+  pen.lineJoin = pen.lineCap = "round";
+  pen.stroke(line);
+  for (const at of [...marks, times.at(-1)]) {
+    const index = Math.max(0, times.findLastIndex((time) => time <= at));
+    dot(pen, x(Math.max(at, times[0])), level(worth[index]), at === times.at(-1) ? 12 : 7, colour("panel"), tone);
+  }
+}
+
+function dot(pen, x, y, radius, fill, edge) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fillStyle = radius > 7 ? edge : fill;
+  pen.strokeStyle = radius > 7 ? fill : edge;
+  pen.lineWidth = 4;
+  pen.fill();
+  pen.stroke();
+}
+
+/** How the prices went, the winner's over the others'. */
+function prices(pen, { chart, moment }, of) {
   if (!chart?.times?.length) return;
-  const [left, right, top, bottom] = [EDGE, WIDTH - EDGE, 376, HEIGHT - 138];
-  const [first, last] = [chart.times[0], Math.max(chart.times.at(-1), chart.times[0] + 1)];
-  const x = (at) => left + ((at - first) / (last - first)) * (right - left);
-  const y = (yes) => bottom - (yes / 1e6) * (bottom - top);
+  const { x, y } = frame(chart.times);
   const order = [...chart.yes.keys()].sort((one, other) => moment.winners.includes(one) - moment.winners.includes(other));
   for (const outcome of order) {
     const won = moment.winners.includes(outcome);
@@ -139,21 +220,11 @@ function path(pen, { chart, trades, moment }, of, colour) {
     chart.times.forEach((at, index) => {
       const yes = chart.yes[outcome][index];
       if (yes === null || yes === undefined) return;
-      if (before === null) pen.moveTo(x(at), y(yes));
-      else (pen.lineTo(x(at), y(before)), pen.lineTo(x(at), y(yes)));
+      if (before === null) pen.moveTo(x(at), y(yes / 1e6));
+      else (pen.lineTo(x(at), y(before / 1e6)), pen.lineTo(x(at), y(yes / 1e6)));
       before = yes;
     });
     pen.stroke();
   }
   pen.globalAlpha = 1;
-  for (const trade of trades) {
-    const yes = trade.side === "yes" ? trade.price : 1e6 - trade.price;
-    pen.beginPath();
-    pen.arc(x(trade.at), y(yes), 7, 0, 2 * Math.PI);
-    pen.fillStyle = trade.buy ? of(trade.o) : colour("panel");
-    pen.strokeStyle = trade.buy ? colour("panel") : of(trade.o);
-    pen.lineWidth = 3;
-    pen.fill();
-    pen.stroke();
-  }
 }

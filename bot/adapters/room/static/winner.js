@@ -139,7 +139,7 @@ function buttons(facts, close) {
   });
   const theatre = h("button", { type: "button", "data-key": "theatre", on: { click: () => (close(), router.go(router.theatre(market.market))) } }, "See how it went");
   const over = moment.kind === "resolved";
-  return [over && account?.ended ? share : null, over ? theatre : null, h("button", { type: "button", "data-key": "close", autofocus: true, on: { click: close } }, "Close")];
+  return [over && (account?.ended?.place || account?.ended?.gain) ? share : null, over ? theatre : null, h("button", { type: "button", "data-key": "close", autofocus: true, on: { click: close } }, "Close")];
 }
 
 /** The winners' colours first, then all of the palette. */
