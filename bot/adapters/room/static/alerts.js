@@ -196,7 +196,7 @@ function alertRow() {
       shown = alert;
       const row = marketRow(alert.o);
       price.textContent = short(alert.price);
-      more.textContent = `${alert.above ? "when it rises there" : "when it falls there"}${row?.in ? ` · now ${format.price(row[alert.side])}` : ""}`;
+      more.textContent = `${alert.above ? "when it rises there" : "when it falls there"}${row?.in ? ` · now\u00a0${format.price(row[alert.side])}` : ""}`;
       cancel.setAttribute("aria-label", `Cancel: ${alert.name}${alert.side === "no" ? " NO" : ""} ${short(alert.price)}`);
     },
   };

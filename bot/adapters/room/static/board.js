@@ -9,6 +9,7 @@ import * as state from "./state.js";
 
 const LANES = { width: 104, height: 26, pad: 3 };
 const CLOSED = new Set(["draft", "resolved", "disputed", "closed", "voided"]); // nothing can be bought
+const STILL = new Set([...CLOSED, "frozen", "paused"]); // no trade moves a price: none is told by a flash
 const DRAFT = [
   { label: "Open the doors", text: "/admin open", primary: true },
   { label: "Timetable", text: "/admin schedule edit" },
@@ -152,7 +153,7 @@ export function rows(handlers, { pinned = false } = {}) {
     const order = data.rows.map((next) => {
       const row = known.get(next.o) || newRow(next, handlers);
       known.set(next.o, row);
-      row.update(next, moved, chance, pinned && CLOSED.has(data.state));
+      row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state));
       return row.element;
     });
     if (list.children.length === order.length && order.every((row, index) => list.children[index] === row)) return;
@@ -230,7 +231,8 @@ function newRow(data, { pick, verb = "Buy" }) {
 }
 
 function priceButton(side, verb, press) {
-  const element = h("button", { type: "button", class: `price ${side}`, on: { click: press } });
+  const still = () => element.classList.remove("rose", "fell"); // or it would flash again whenever it comes into sight
+  const element = h("button", { type: "button", class: `price ${side}`, on: { click: press, animationend: still } });
   let shown = null;
   let before = null;
 

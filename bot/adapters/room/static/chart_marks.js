@@ -105,14 +105,19 @@ export function create(view) {
   function drawOrders() {
     const { price, left, right, low, high } = view;
     const waiting = mine(view, view.orders).filter((order) => order.limit && !order.pending);
+    const told = []; // where labels are: one that would lie on another is left out
     const drawn = waiting.flatMap((order) => {
       const value = yes(view, order, order.limit);
       if (value < low || value > high) return [];
       const y = Math.round(price(value)) + 0.5;
       const dim = view.highlight !== null && view.highlight !== order.o ? " dim" : "";
+      const line = svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } });
+      const base = clear(y) ? y - 4 : y + 13;
+      if (told.some((other) => Math.abs(other - base) < 12)) return [line];
+      told.push(base);
       return [
-        svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } }),
-        svg("text", { class: `left${dim}`, x: left + 6, y: clear(y) ? y - 4 : y + 13 }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)}${view.width < 480 ? "" : ` ${order.side.toUpperCase()} at ${shown(order.limit, "cents", 0)}`}`),
+        line,
+        svg("text", { class: `left${dim}`, x: left + 6, y: base }, `${order.buy ? "buy" : "sell"} ${Math.round(order.rest / 1e6)}${view.width < 480 ? "" : ` ${order.side.toUpperCase()} at ${shown(order.limit, "cents", 0)}`}`),
       ];
     });
     orders.replaceChildren(...drawn);

@@ -30,8 +30,8 @@ export const line = (low, high, from, to) => {
 /** The range of prices to show: from 0 unless all are far above it, with a little air. `tight`: of one outcome, which may fill the picture. */
 export function priceRange(least, most, tight = false) {
   const top = Math.min(1e6, Math.max(most * 1.08, 50_000));
-  if (!tight || most - least > most * 0.7) return [0, roundUp(top)];
-  const reach = Math.max(most - least, 40_000);
+  if (most - least > most * (tight ? 0.7 : 0.45)) return [0, roundUp(top)];
+  const reach = Math.max(most - least, tight ? 40_000 : 80_000);
   const middle = (least + most) / 2;
   const low = Math.max(0, middle - reach * 0.72);
   return [Math.floor(low / 10_000) * 10_000, Math.min(1e6, Math.ceil((middle + reach * 0.64) / 10_000) * 10_000)];

@@ -46,7 +46,7 @@ export function create() {
     big[0].set(waits ? "You spend at most" : "You spend", dollars(waits ? quote.worst : quote.spend, true));
     const gain = quote.if_right - (waits ? quote.worst : quote.spend);
     big[1].set("Get if right", dollars(quote.if_right), gain > 0 ? `+${dollars(gain)}` : "");
-    if (waits) small[3].set(quote.size ? `${tokens(quote.size)} at once` : "Nothing at once", `${tokens(quote.rests)} wait at ${quote.limit.replace("c", "¢")}`);
+    if (waits) small[3].set(quote.size ? `${tokens(quote.size)} at once` : "Waits", `${tokens(quote.rests)}${quote.size ? " wait" : ""} at ${quote.limit.replace("c", "¢")}`);
     else if (quote.fewest !== null) small[3].set("At worst", `${tokens(quote.fewest)} tokens`);
     else small[3].set("At worst", dollars(quote.worst, true));
   }
@@ -55,7 +55,7 @@ export function create() {
     const waits = quote.rests > 0;
     big[0].set("You sell", `${tokens(quote.size + quote.rests)}`, held > quote.size + quote.rests ? `of ${tokens(held)}` : "all of them");
     big[1].set(waits ? "Get at least" : "You get", dollars(waits ? quote.worst : quote.get));
-    if (waits) small[3].set(quote.size ? `${tokens(quote.size)} at once` : "Nothing at once", `${tokens(quote.rests)} wait at ${quote.limit.replace("c", "¢")}`);
+    if (waits) small[3].set(quote.size ? `${tokens(quote.size)} at once` : "Waits", `${tokens(quote.rests)}${quote.size ? " wait" : ""} at ${quote.limit.replace("c", "¢")}`);
     else small[3].set("At least", dollars(quote.worst));
   }
 

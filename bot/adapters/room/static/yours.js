@@ -83,7 +83,7 @@ function holdingRow(handlers) {
       side.textContent = holding.side.toUpperCase();
       side.dataset.side = holding.side;
       const waits = holding.tokens - holding.free;
-      more.textContent = `${format.tokens(holding.tokens)} at ${format.price(holding.price)} · ${format.exact(holding.if_right)} if right${waits ? ` · ${format.tokens(waits)} for sale` : ""}`;
+      more.textContent = `${format.tokens(holding.tokens)} at ${format.price(holding.price)} · ${format.exact(holding.if_right)}\u00a0if\u00a0right${waits ? ` · ${format.tokens(waits)}\u00a0for\u00a0sale` : ""}`;
       figure(worth, format.exact(holding.worth), { still: !shown });
       figure(profit, format.gain(holding.profit), { still: !shown });
       profit.dataset.sign = Math.sign(holding.profit);

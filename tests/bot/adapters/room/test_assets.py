@@ -56,6 +56,18 @@ def test_no_two_style_sheets_give_one_name_to_two_animations() -> None:
     assert len(names) == len(set(names))  # the later one would run in place of both
 
 
+def test_no_two_style_sheets_say_how_one_class_looks_by_itself() -> None:
+    sheet_of: dict[str, str] = {}
+    for name in sorted(name for name in FILES if name.endswith(".css")):
+        sheet = re.sub(r"/\*.*?\*/", "", TEXTS[name], flags=re.DOTALL)
+        for rule in re.findall(r"([^{};]+)\{", sheet):
+            for selector in re.split(r",(?![^(]*\))", rule):
+                bare = re.fullmatch(r"\s*\.([\w-]+)(\[[^\]]*\]|::?[\w-]+(\([^()]*\))?)*\s*", selector)
+                if bare:  # one of another sheet would be struck by it unseen
+                    assert sheet_of.setdefault(bare[1], name) == name, f".{bare[1]} in {sheet_of[bare[1]]} and {name}"
+    assert len(sheet_of) > 50
+
+
 def test_the_style_sheet_has_every_colour_of_the_palette() -> None:
     dark, light, *rest = TEXTS["palette.css"].splitlines()
     assert not rest
