@@ -45,7 +45,7 @@ test: setup
 # The long runs: not in CI, `make test` has a small portion of each.
 bench: setup
 	$(BIN)/python -m tests.bench.engine_bench $(if $(JSON),--json $(JSON))
-	@for part in commands tick loop announcer idle platforms; do \
+	@for part in commands tick loop announcer idle floor platforms; do \
 		echo && echo "== $$part" && $(BIN)/python -m tests.bench.$${part}_bench $(if $(JSON),--json $(basename $(JSON))-$$part.json) || exit 1; done
 
 soak: setup

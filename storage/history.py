@@ -83,6 +83,10 @@ class Events(Repository):
         rows = await self._session.rows(_EVENTS_IN_TICK, {"market": market, "type": type, "tick": tick})
         return sorted((_event(row) for row in rows), key=lambda event: event.id)
 
+    async def number_in_tick(self, market: int, tick: int, type: str) -> int:
+        """How many of one type there were in one tick."""
+        return await self._session.number(_NUMBER_IN_TICK, {"market": market, "type": type, "tick": tick})
+
 
 _LATEST_METRICS = (
     select(metrics).where(metrics.c.market == bindparam("market")).order_by(metrics.c.tick_id.desc()).limit(1)
@@ -92,6 +96,12 @@ _EVENTS_OF_TYPE = _EVENTS.where(events.c.type == bindparam("type"))
 _OF_MARKET = select(events).where(events.c.market == bindparam("market"))
 _EVENTS_AMONG = _OF_MARKET.where(events.c.type.in_(bindparam("types", expanding=True)))
 _EVENTS_IN_TICK = _OF_MARKET.where(events.c.type == bindparam("type"), events.c.tick_id == bindparam("tick"))
+_NUMBER_IN_TICK = (
+    select(func.count())
+    .select_from(events)
+    .where(events.c.market == bindparam("market"), events.c.type == bindparam("type"))
+    .where(events.c.tick_id == bindparam("tick"))
+)
 _EVENT = _OF_MARKET.where(events.c.event_id == bindparam("number"))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.market.context import MarketView
-from bot.market.live_reading import LiveMarket, read_market
+from bot.market.live_reading import TURN, LiveMarket, read_market
 from bot.market.market_facts import Account, MarketFacts
 from storage.database import Database
 from storage.quiet_log import QuietLog
@@ -150,10 +150,11 @@ class LiveMarkets:
         except BaseException:
             self._changed.wake()  # nobody has seen yet what changed
             raise
-        for event, seen in before.items():
-            watcher = self._watchers.get(event)
-            if watcher is not None and any(was is not now for was, now in zip(seen, self.known(watcher), strict=True)):
-                event.set()
+        await _wake([event for event, seen in before.items() if self._is_news(event, seen)])
+
+    def _is_news(self, event: asyncio.Event, seen: tuple[MarketFacts | None, Account | None]) -> bool:
+        watcher = self._watchers.get(event)
+        return watcher is not None and any(was is not now for was, now in zip(seen, self.known(watcher), strict=True))
 
     async def _read(self, asked: int | None, by: int | None) -> None:
         async with self._db.reading() as uow:
@@ -183,6 +184,19 @@ class LiveMarkets:
             if watcher.market is None
         }
         self._shown = {chat: await _shown_in(uow, *chat) for chat in sorted(chats)}
+
+
+async def _wake(events: Sequence[asyncio.Event]) -> None:
+    """All of them, a few at a time: a full house that is told something leaves the loop to others in between."""
+    waiting = iter(events)
+    try:
+        for number, event in enumerate(waiting, 1):
+            event.set()
+            if number % TURN == 0:
+                await asyncio.sleep(0)
+    finally:  # whoever is cut short has read on for them
+        for event in waiting:
+            event.set()
 
 
 async def _shown_in(uow: UnitOfWork, platform: str, chat_ext: str, admin: bool) -> int | None:

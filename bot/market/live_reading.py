@@ -7,6 +7,7 @@ where the market or something of their own has changed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -21,6 +22,8 @@ from storage.records import Market, Member, OrderRow
 from storage.unit_of_work import UnitOfWork
 
 _T = TypeVar("_T", OrderRow, Alert)
+TURN = 25  # accounts, a few milliseconds, after which others have their turn in the loop
+
 _Paid = Mapping[tuple[int, Side], int]
 
 
@@ -122,7 +125,9 @@ async def _accounts(uow: UnitOfWork, market: LiveMarket, people: Collection[int]
     worth = dict(zip((member.person for member in joined), worths, strict=True))
     paid = await _paid(uow, market, joined)
     accounts = dict(market.accounts)
-    for person, member in zip(people, members, strict=True):
+    for made, (person, member) in enumerate(zip(people, members, strict=True), 1):
+        if made % TURN == 0:
+            await asyncio.sleep(0)
         number = 0 if member is None else member.person
         account = account_of(
             market.record,

@@ -93,7 +93,7 @@ async def _latest(uow: UnitOfWork, market: Market) -> tuple[Moment, ...]:
 
 
 async def _started(uow: UnitOfWork, market: Market) -> Moment:
-    people = len([row for row in await uow.events.among(market.id, ("Joined",)) if row.tick == 1])
+    people = await uow.events.number_in_tick(market.id, 1, "Joined")
     said = words.started(market, {"people": people, "late_ms": 0})
     return Moment(id="0", kind="started", tick=0, at_ms=market.start_ms or 0, head=said.head, facts={"people": people})
 

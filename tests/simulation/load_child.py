@@ -3,7 +3,8 @@
 Started by its path, with any state of the code on PYTHONPATH, so it takes nothing from `tests`. LOAD_ROOMS: how many
 rooms; LOAD_LAG: the file for the lateness, in milliseconds: by the wall, and `own`, counted in processor time of the
 loop's thread, which other processes on the machine cannot lengthen. After a SIGUSR1 it stops itself, as by SIGSTOP, at
-the next of the points (`Database.crash`) that LOAD_STOP_AT names.
+the next of the points (`Database.crash`) that LOAD_STOP_AT names. LOAD_COMMITS: a file for the moments at which ticks
+were committed here, a line each, in seconds of the machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -52,16 +53,20 @@ def ranked(values: list[float]) -> dict[str, float]:
 
 
 class StopAt:
-    """Freezes this process at a named point, once it is asked to."""
+    """Freezes this process at a named point, once it is asked to; writes down when ticks were committed."""
 
-    def __init__(self, point: str) -> None:
+    def __init__(self, point: str, commits: str) -> None:
         self._point = point
         self._is_asked = False
+        self._commits = Path(commits) if commits else None
 
     def ask(self, *_: object) -> None:
         self._is_asked = True
 
     def __call__(self, point: str) -> None:
+        if self._commits is not None and point == "committed":
+            with self._commits.open("a", encoding="ascii") as file:
+                print(time.monotonic(), file=file)
         if self._is_asked and point == self._point:
             self._is_asked = False
             os.kill(os.getpid(), signal.SIGSTOP)
@@ -84,7 +89,7 @@ def main() -> int:
     if rooms > 1:
         titles = {"room": "The room", **{f"room-{number}": f"Room {number}" for number in range(2, rooms + 1)}}
         vars(app)["RoomService"] = partial(RoomService, titles=titles)
-    stop_at = StopAt(os.environ.get("LOAD_STOP_AT", ""))
+    stop_at = StopAt(os.environ.get("LOAD_STOP_AT", ""), os.environ.get("LOAD_COMMITS", ""))
     signal.signal(signal.SIGUSR1, stop_at.ask)
     vars(database)["_no_crash"] = stop_at
     lateness = Lateness()

@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 Shown = dict[str, Any]  # a message as browsers get it: JSON
+StreamT = TypeVar("StreamT", bound=asyncio.Protocol)
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _COOKIE = re.compile(rb"\r\nset-cookie: *([^;\r]+)", re.IGNORECASE)
@@ -121,6 +122,10 @@ class LoadPerson:
         self._turn = asyncio.Lock()
 
     @property
+    def cookies(self) -> dict[str, str]:
+        return dict(self._cookies)
+
+    @property
     def is_listening(self) -> bool:
         return self._stream is not None and self._stream.transport is not None
 
@@ -130,7 +135,11 @@ class LoadPerson:
         return 0 if self._stream is None else self._stream.received
 
     async def get(self, path: str) -> int:
-        return (await self._send("GET", path, b""))[0]
+        return (await self.fetch(path))[0]
+
+    async def fetch(self, path: str) -> tuple[int, bytes]:
+        """Status and body."""
+        return await self._send("GET", path, b"")
 
     async def post(self, path: str, payload: dict[str, object]) -> tuple[int, Shown]:
         status, body = await self._send("POST", path, json.dumps(payload).encode())
@@ -166,11 +175,14 @@ class LoadPerson:
 
     async def listen(self) -> int:
         """Open the stream; returns the status."""
+        self._stream = await self.watch(lambda request: StreamConnection(request, self._hear))
+        return await self._stream.opened
+
+    async def watch(self, stream: Callable[[bytes], StreamT]) -> StreamT:
+        """Open a stream that is read by what `stream` makes of the request."""
         request = f"GET {self._base}api/stream HTTP/1.0\r\n{self._headers}{self._cookie_line()}\r\n".encode()
         loop = asyncio.get_running_loop()
-        _, stream = await loop.create_connection(lambda: StreamConnection(request, self._hear), self._host, self._port)
-        self._stream = stream
-        return await stream.opened
+        return (await loop.create_connection(lambda: stream(request), self._host, self._port))[1]
 
     async def hear_all(self, within_s: float) -> None:
         """Until they have been told of all their orders, or the time is over."""
