@@ -31,7 +31,7 @@ export const line = (low, high, from, to) => {
 export function priceRange(least, most, tight = false) {
   const top = Math.min(1e6, Math.max(most * 1.08, 50_000));
   if (most - least > most * (tight ? 0.7 : 0.45)) return [0, roundUp(top)];
-  const reach = Math.max(most - least, tight ? 40_000 : 80_000);
+  const reach = Math.max(most - least, tight ? 40_000 : most * 0.4);
   const middle = (least + most) / 2;
   const low = Math.max(0, middle - reach * 0.72);
   return [Math.floor(low / 10_000) * 10_000, Math.min(1e6, Math.ceil((middle + reach * 0.64) / 10_000) * 10_000)];

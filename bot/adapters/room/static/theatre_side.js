@@ -14,7 +14,7 @@ export function create(theatre, { path, handlers, at, alive }) {
   const outcome = h("select", { id: "theatre-outcome", on: { change: () => ask(Number(outcome.value), wish.side) } }, theatre.names.map((name, number) => h("option", { value: number }, name)));
   const sides = ["yes", "no"].map((side) => h("button", { type: "button", "data-side": side, on: { click: () => ask(wish.outcome, side) } }, side.toUpperCase()));
   const came = h("p", { class: "came", "aria-live": "polite" });
-  const tape = h("ol", { class: "tape" });
+  const tape = h("ol", { class: "tape", tabindex: 0, "aria-label": "Trades until then" });
   const posts = h("ol", { class: "posts", tabindex: 0, "aria-labelledby": "theatre-posts" });
   const talk = h("section", {}, h("h3", { id: "theatre-posts" }, "Said and told until then"), posts);
   const wish = { outcome: theatre.winners[0] ?? 0, side: "yes" };
