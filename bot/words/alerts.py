@@ -49,7 +49,7 @@ def waiting(market: Market, alerts: Sequence[tuple[Alert, int]], owner: int | No
     """Each with where its price is now, and a button that cancels it."""
     if not alerts:
         rest = line("Try ", code(example), ": you are told once, in private, when the price is passed.")
-        return say("You are waiting for no price.", blocks=(rest,))
+        return say("You are not waiting for any price.", blocks=(rest,))
     params = market.params
     columns = (Column(title="What"), Column(title="Tell me at", numeric=True), Column(title="Now", numeric=True))
     rows = tuple(
@@ -154,7 +154,7 @@ def cancelled(params: MarketParams, alerts: Sequence[Alert]) -> Reply:
 
 
 def none_of(params: MarketParams, number: int) -> Reply:
-    return no("You are waiting for no price of ", outcome(params, number), ".", blocks=(_see,))
+    return no("You are not waiting for any price of ", outcome(params, number), ".", blocks=(_see,))
 
 
 def not_waiting() -> Reply:

@@ -114,8 +114,8 @@ def _end(then: OwnThen) -> tuple[Part | str, ...]:
 
 
 def _kept(then: OwnThen) -> tuple[Part | str, ...]:
-    more = signed_money(then.if_kept - then.final)
-    return (bold(money(then.if_kept)), f" ({more}).")
+    more = then.if_kept - then.final
+    return (bold(money(then.if_kept)), f" ({signed_money(more)})." if more else ", the same.")
 
 
 def bought(params: MarketParams, asked: Bought) -> Line:
@@ -128,7 +128,8 @@ def bought(params: MarketParams, asked: Bought) -> Line:
     if not asked.tokens:
         return line(f"{budget} would have bought no ", *name, " at this moment.")
     gas = f" (gas of {exact_money(asked.gas)} beside it)" if asked.gas else ""
-    begins = line(f"{budget} here, alone, would have bought ", bold(tokens(asked.tokens)), " ", *name, f"{gas}. ")
+    alone = f"At this moment {budget} would have bought, if nobody else had traded, "
+    begins = line(alone, bold(tokens(asked.tokens)), " ", *name, f"{gas}. ")
     if asked.pays is None:
         return (*begins, *line("The market was called off, so nothing was paid."))
     if not asked.pays:

@@ -15,7 +15,7 @@ from tests.bot.harness import ADMIN, ChatHarness, RecordingPlatform, button, cha
 
 LINES = [
     # what is typed, how the answer begins, and the line of its first button
-    ("/alert", "You are waiting for no price.", ""),
+    ("/alert", "You are not waiting for any price.", ""),
     ("/alert germany 55c", "You are told once, in private, when Germany rises to 55¢.", "/alert cancel "),
     ("/alert germany 55.5 cents", "You are told once, in private, when Germany rises to 55.5¢.", "/alert cancel "),
     ("/alert 1 0.45", "You are told once, in private, when Germany falls to 45¢.", "/alert cancel "),
@@ -31,7 +31,7 @@ LINES = [
     ("/alert atlantis 50c", "There is no outcome “atlantis” here", ""),
     ("/alert 55c", "Which outcome's price?", ""),
     ("/alert germany", "Germany is at 50.0¢. Which price shall I tell you of?", "/alert germany 55c"),
-    ("/alert germany off", "You are waiting for no price of Germany.", ""),
+    ("/alert germany off", "You are not waiting for any price of Germany.", ""),
     ("/alert cancel 7", "You are not waiting for that price (any more).", ""),
 ]
 
@@ -53,7 +53,8 @@ async def test_every_way_to_ask_is_answered_in_private_and_a_refusal_keeps_nothi
             assert "".join(action.text for action in reply.actions[:1]).startswith(first)
             if first.startswith("/alert cancel"):
                 assert plain_text.text(await harness.press("ada", reply, "Cancel")).startswith("Cancelled: ")
-                assert plain_text.text(await harness.say("ada", "/alert")).startswith("You are waiting for no price.")
+                reply = await harness.say("ada", "/alert")
+                assert plain_text.text(reply).startswith("You are not waiting for any price.")
             elif not reply.ok:
                 assert harness.rows() == before, line
 
@@ -176,7 +177,7 @@ async def test_twenty_and_no_more_and_each_has_a_button_that_only_its_owner_may_
         for action in rows.actions:
             harness.now += 1_000
             assert (await harness.say("ada", action.text)).ok
-        assert plain_text.text(await harness.say("ada", "/alert")).startswith("You are waiting for no price.")
+        assert plain_text.text(await harness.say("ada", "/alert")).startswith("You are not waiting for any price.")
 
 
 async def test_off_takes_back_those_of_one_outcome(tmp_path: Path) -> None:

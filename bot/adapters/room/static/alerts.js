@@ -121,7 +121,7 @@ function draw() {
   const market = state.get("market");
   const row = marketRow(wish.outcome);
   const now = row?.in ? format.tenths(row[wish.side]) * TENTH : null;
-  const why = !row?.in || OVER.includes(market.state) ? "No price is passed here any more." : market.state === "lobby" ? "Trading has not started yet." : now === wish.price ? `It is at ${format.price(now)} now: choose another price.` : "";
+  const why = !row?.in || OVER.includes(market.state) ? "Trading is over here, so there is no price to wait for." : market.state === "lobby" ? "Trading has not started yet." : now === wish.price ? `It is at ${format.price(now)} now: choose another price.` : "";
   const shown = [`Now ${now === null ? "out" : format.price(now)}. `, why || `You are told once, in private, when it ${wish.price > now ? "rises" : "falls"} to ${short(wish.price)}.`];
   if (part.now.textContent !== shown.join("")) part.now.textContent = why ? why : shown.join("");
   const [low, high] = [wish.price, now ?? wish.price].sort((a, b) => a - b);

@@ -50,7 +50,7 @@ function open(host, market, tick, handlers) {
       } catch (problem) {
         if (!alive) return;
         said.textContent = problem instanceof api.Refused ? problem.message : "The room cannot be reached. Trying again.";
-        if (problem instanceof api.Refused && ![429, 503].includes(problem.status)) return void (said.textContent = problem.status === 404 ? "There is no such market for you here." : problem.message);
+        if (problem instanceof api.Refused && ![429, 503].includes(problem.status)) return void (said.textContent = problem.status === 404 ? "There is no market here that you can see." : problem.message);
       }
       await pause(AGAIN_MS);
     }

@@ -53,7 +53,7 @@ export function create(changed) {
     /** What the room allows: whether there is auto-fill, and which slippage is taken where none is said. */
     fit(quote) {
       may = quote.may_autofill;
-      if (quote.slippage !== null) slippage.about.textContent = `How far the price may ${buy ? "rise" : "fall"} until your order’s turn before nothing happens. ${slippage.input.value.trim() ? "" : `${quote.slippage} unless you say otherwise.`}`;
+      if (quote.slippage !== null) slippage.about.textContent = `How far the price may ${buy ? "rise" : "fall"} until it is your order’s turn; beyond that nothing happens. ${slippage.input.value.trim() ? "" : `${quote.slippage} unless you say otherwise.`}`;
       paint();
     },
   };

@@ -89,7 +89,7 @@ async def test_what_one_had_and_what_it_came_to_is_told_to_them_alone(harness: R
 async def test_what_fifty_dollars_would_have_bought(harness: RoomHarness) -> None:
     ada, _, _ = await played(harness)
     won = await get(ada, harness, "/2/bought?outcome=0&side=yes")
-    assert texts([won["says"]])[0].startswith("$50.00 here, alone, would have bought ")
+    assert texts([won["says"]])[0].startswith("At this moment $50.00 would have bought, if nobody else had traded, ")
     assert " in the end: +$" in texts([won["says"]])[0]
     lost = await get(ada, harness, "/2/bought?outcome=1&side=yes")
     assert texts([lost["says"]])[0].endswith("They paid nothing in the end.")
