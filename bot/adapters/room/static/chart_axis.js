@@ -90,9 +90,11 @@ export function create(view) {
 
   function draw() {
     const { left, right, top, bottom, foot, time, price } = view;
-    const prices = scale.priceTicks(view.low, view.high, bottom - top).map((value) => {
+    const levels = scale.priceTicks(view.low, view.high, bottom - top);
+    const digits = levels.some((value) => value % 10_000) ? 1 : 0;
+    const prices = levels.map((value) => {
       const y = Math.round(price(value)) + 0.5;
-      return [svg("line", { x1: left, x2: right, y1: y, y2: y, class: value === 0 ? "ground" : null }), svg("text", { x: left - 8, y: y + 4, class: "n" }, shown(value, view.unit, 0))];
+      return [svg("line", { x1: left, x2: right, y1: y, y2: y, class: value === 0 ? "ground" : null }), svg("text", { x: left - 8, y: y + 4, class: "n" }, shown(value, view.unit, digits))];
     });
     const moments = scale.timeTicks(time.invert(left), time.invert(right), right - left).map(({ at, label, strong }) => {
       const x = Math.round(time(at)) + 0.5;
