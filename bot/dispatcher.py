@@ -16,7 +16,7 @@ from bot.charts.limits import ChartLimits
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
-from bot.chat.reply import Awaited, Reply
+from bot.chat.reply import Audience, Awaited, Reply
 from bot.chat.turnstile import Turnstile
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
@@ -256,7 +256,10 @@ class Dispatcher:
             if not command.wants(Snapshot):
                 await unit.aclose()
             context = self._context(invocation, now, lookup)
-            return await command.run(context, **command.arguments(values), **given), lookup
+            reply = await command.run(context, **command.arguments(values), **given)
+            if lookup.elsewhere:  # who else is here may not see that market
+                reply = replace(reply, audience=Audience.PRIVATE)
+            return reply, lookup
 
     def _heavy_wait(self, invocation: Invocation) -> int:
         """Milliseconds until they may ask for something heavy in this chat; 0: now, and it is counted."""

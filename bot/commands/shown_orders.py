@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from bot.chat.facts import PricedOrder
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands.trade import open_ticket, request_of, send
@@ -19,7 +20,7 @@ from bot.market.quotes import OrderRequest, Shown, closed_for_trading, price_ord
 from bot.market.receipts import receipt
 from bot.words import members as words_members
 from bot.words import shown_orders as words
-from storage.records import Member
+from storage.records import Member, Ticket, TicketStatus
 
 _MOST = 10**15 - 1
 
@@ -104,6 +105,8 @@ async def _send_shown(
         return words.only_loses(priced)
     async with ctx.db.writing() as uow:
         ticket = await open_ticket(ctx, uow, market, member, priced)
+        if ticket.order is None and (ticket.status is not TicketStatus.OPEN or _other(ticket, market, priced)):
+            return words.asked_before()  # by another line, which this press does not confirm
         unread = [text for text in await wording.unread(uow, ticket) if text.ts_ms > shown.read]
         if unread:
             return words.read_first(unread)
@@ -113,6 +116,11 @@ async def _send_shown(
         await uow.commit()
     _, reply = order
     return reply
+
+
+def _other(ticket: Ticket, market: MarketView, priced: PricedOrder) -> bool:
+    """Whether a ticket that was there is not of this order."""
+    return (ticket.market, ticket.draft) != (market.id, priced.draft)
 
 
 async def _sent_before(ctx: Context) -> Reply | None:

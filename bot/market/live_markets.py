@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bot.market.context import MarketView
@@ -171,10 +171,25 @@ class LiveMarkets:
             if asked is not None:
                 looking.setdefault(asked, set()).update(() if by is None else (by,))
             kept = {
-                market: await read_market(uow, market, people, self._kept.get(market))
+                market: await self._read_one(uow, market, people, asked=market == asked)
                 for market, people in sorted(looking.items())
             }
         self._kept = {market: live for market, live in kept.items() if live is not None}
+
+    async def _read_one(
+        self, uow: UnitOfWork, market: int, people: Collection[int], *, asked: bool
+    ) -> LiveMarket | None:
+        """A market's trouble is its own: one that cannot be read stands still, and who asks for it hears of it."""
+        before = self._kept.get(market)
+        try:
+            return await read_market(uow, market, people, before)
+        except TroubleError:
+            raise
+        except Exception as error:
+            if asked:
+                raise
+            self._quiet.error(f"live {market}", "market %d cannot be read for who looks at it", market, error=error)
+            return before
 
     async def _read_shown(self, uow: UnitOfWork) -> None:
         """Which market each chat shows that somebody looks at."""

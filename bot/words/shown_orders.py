@@ -21,6 +21,14 @@ def show_first() -> Reply:
     )
 
 
+def asked_before() -> Reply:
+    """Its request asked for another order, which was not sent."""
+    return no(
+        "This request asked for another order before.",
+        blocks=(line("Nothing was ordered. Ask for the price again, and send the order with a request of its own."),),
+    )
+
+
 def only_loses(priced: PricedOrder) -> Reply:
     """It could still win when it was shown."""
     _, rows = shown(priced)

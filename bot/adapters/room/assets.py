@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -19,6 +20,7 @@ TYPES = {
     "svg": "image/svg+xml",
 }
 
+NOT_AT_ALL = re.compile(r"q=0(\.0*)?")  # of a coding a browser names to refuse it
 MODULES = b"<!-- modules -->"  # where the page names them
 CLASSIC = "theme.js"  # a script that runs before the first paint, no module
 
@@ -34,7 +36,7 @@ class Asset:
 
     def response(self, request: web.Request) -> web.Response:
         """Nothing where the browser has it, packed where the browser can unpack it."""
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        packed = takes_gzip(request)
         headers = {
             "ETag": f'"{self.etag}{"-gzip" if packed else ""}"',
             "Cache-Control": "no-cache",
@@ -46,6 +48,13 @@ class Asset:
         if packed:
             return web.Response(body=self.packed, headers={**headers, "Content-Encoding": "gzip"})
         return web.Response(body=self.data, headers=headers)
+
+
+def takes_gzip(request: web.Request) -> bool:
+    """Whether who asks says that they can unpack it."""
+    offered = request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(",")
+    codings = [coding.partition(";") for coding in offered]
+    return any(name == "gzip" and not NOT_AT_ALL.fullmatch(weight) for name, _, weight in codings)
 
 
 def load() -> dict[str, Asset]:

@@ -8,6 +8,7 @@ place is given to another or when the browser stops reading; browsers come back.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.page_events import PageEvents, clock_event, to_json
 from bot.adapters.room.security import Visitor
 from bot.words import room as words
+from storage.quiet_log import QuietLog
 from storage.trouble import TroubleError
 
 HEARTBEAT_S = 10.0
@@ -75,6 +77,7 @@ class EventStreams:
         self._clock_seen: tuple[tuple[int, float, int], bytes] = ((-1, 0.0, 0), b"")
         self._people_seen: tuple[int, frozenset[int], int] = (-1, frozenset(), 0)
         self._closing = False
+        self._quiet = QuietLog(logging.getLogger(__name__))
 
     def keep_within(self, connections: int) -> None:
         """Fewer places where the system allows so few connections; some are left for what streams do not carry."""
@@ -116,15 +119,19 @@ class EventStreams:
         places = self._strangers if person is None else self._members
         event = self._log.listen(room, person)
         place = Place(whose=visitor.whose, rank=person or 0, event=event)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         try:
             places.take(place)
             self._hold(request)
-            response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
             await response.prepare(request)
             look = await self._live.begin(room, visitor, market, event)
             await self._send_events(_Stream(request, response, place), look, since)
         except (ConnectionResetError, TroubleError):
             pass  # gone, or nothing can be read for it now: the browser resumes from its last id
+        except Exception as error:
+            if not response.prepared:
+                raise
+            self._quiet.error("stream", "a stream has failed", error=error)  # another answer has no place in this one
         finally:
             self._log.stop_listening(event)
             self._live.end(event)

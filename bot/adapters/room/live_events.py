@@ -1,7 +1,8 @@
 """The events `market` and `account` of a stream: the whole state of what it looks at, whenever that has changed.
 
 A market is serialised once for all who look at it; an account is sent where it has changed alone. What a visitor may
-see is asked when they come, and again when it may have changed; what they may not is `null`, as if it were not there.
+see is asked when they come, when it may have changed, and again from time to time, since rights in a chat end without
+a word to us; what they may not is `null`, as if it were not there.
 """
 
 from __future__ import annotations
@@ -19,19 +20,25 @@ from bot.market.live_markets import LiveMarkets, Watcher
 from bot.market.market_facts import Account, MarketFacts
 from bot.market.visibility import is_own, visible
 from engine.state import Status
+from storage.clock import SystemClock
 from storage.database import Database
 
+CLOCK = SystemClock()
+AGAIN_MS = {True: 60_000, False: 10_000}  # whether they may still see it, of their own room's market and of another's
+MOST_KEPT = 64  # markets as they were sent last
 _NOTHING = b"null"
 
 
 @dataclass(slots=True, eq=False)
 class Look:
-    """What one stream looks at and was shown last; `asked` is for what it was asked whether they may see it."""
+    """What one stream looks at and was shown last; `asked` is for what it was asked whether they may see it, at
+    `asked_ms` of a clock that only passes."""
 
     room: str
     visitor: Visitor
     watcher: Watcher
     asked: tuple[object, ...] = ()
+    asked_ms: int = 0
     own_room: bool = True
     may_see: bool = True
     shown: tuple[MarketFacts | None, Account | None] | None = None
@@ -79,9 +86,12 @@ class LiveEvents:
         """The same bytes for all who see it; a JSON object, or `null`."""
         if facts is None:
             return _NOTHING
-        kept = self._bytes.get((facts.market, own_room))
+        kept = self._bytes.pop((facts.market, own_room), None)
         if kept is None or kept[0] is not facts:
-            kept = self._bytes[facts.market, own_room] = facts, to_json(market_to_json(facts, own_room=own_room))
+            kept = facts, to_json(market_to_json(facts, own_room=own_room))
+        self._bytes[facts.market, own_room] = kept
+        if len(self._bytes) > MOST_KEPT:
+            del self._bytes[next(iter(self._bytes))]
         return kept[1]
 
     def account(self, account: Account | None, facts: MarketFacts | None) -> bytes:
@@ -93,10 +103,11 @@ class LiveEvents:
         """Whether they may see it: asked anew where that may have changed."""
         joined = account is not None and account.member is not None
         asked = (facts.market, facts.status is Status.DRAFT, joined, self._db.cache.people_changed)
-        if asked == look.asked:
+        now_ms = CLOCK.monotonic_ms()
+        if asked == look.asked and now_ms - look.asked_ms < AGAIN_MS[look.own_room]:
             return
         async with self._db.reading() as uow:
             whom = await viewer(uow, look.room, look.visitor)
             look.may_see = await visible(uow, facts.market, whom) is not None
             look.own_room = await is_own(uow, facts.market, whom.chat)
-        look.asked = asked
+        look.asked, look.asked_ms = asked, now_ms

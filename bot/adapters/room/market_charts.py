@@ -15,6 +15,7 @@ from functools import partial
 
 from aiohttp import web
 
+from bot.adapters.room.assets import takes_gzip
 from bot.adapters.room.chart_json import book_json, columns_json, depth_json, series_json
 from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.market_json import trade_to_json
@@ -140,7 +141,7 @@ def answer(request: web.Request, written: Written) -> web.Response:
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
     body = written.plain
-    if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) >= GZIP_FROM:
+    if len(body) >= GZIP_FROM and takes_gzip(request):
         body, headers["Content-Encoding"] = written.packed, "gzip"
     return web.Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
 

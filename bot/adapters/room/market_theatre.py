@@ -19,7 +19,7 @@ from bot.adapters.room.market_json import trade_to_json
 from bot.adapters.room.message_log import NEWS, TALK
 from bot.adapters.room.render import block_to_json, line_to_json, visible_to
 from bot.adapters.room.security import Visitor
-from bot.adapters.room.visitors import seen_market
+from bot.adapters.room.visitors import MARKET, seen_market
 from bot.chat.past_facts import OwnThen
 from bot.chat.reply import Audience, Board
 from bot.market.background_theatre import BackgroundTheatres
@@ -48,11 +48,12 @@ class MarketTheatre:
         self._theatres = BackgroundTheatres(db)
 
     def routes(self, base: str) -> list[web.RouteDef]:
-        theatre = f"{base}api/v1/markets/{{market:\\d{{1,15}}}}/theatre"
+        theatre = f"{base}api/v1/markets/{MARKET}/theatre"
+        tick = f"{theatre}/{{tick:[0-9]{{1,15}}}}"
         return [
             web.get(theatre, self._line_of_time),
-            web.get(f"{theatre}/{{tick:\\d{{1,15}}}}", self._tick),
-            web.get(f"{theatre}/{{tick:\\d{{1,15}}}}/bought", self._bought),
+            web.get(tick, self._tick),
+            web.get(f"{tick}/bought", self._bought),
         ]
 
     async def close(self) -> None:

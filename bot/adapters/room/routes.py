@@ -70,7 +70,7 @@ class Routes:
         self._assets = assets.load()
 
     def routes(self) -> list[web.RouteDef]:
-        message_path = "{message:\\d{1,15}}/{index:\\d{1,2}}"
+        message_path = "{message:[0-9]{1,15}}/{index:[0-9]{1,2}}"
         routes = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
         for base in ("/", "/r/{room}/"):
             routes += [

@@ -198,6 +198,8 @@ async def test_an_answer_is_made_once_until_the_market_changes(
 async def test_a_long_answer_is_compressed_for_who_can_read_that(harness: RoomHarness) -> None:
     await traded(harness)
     visitor, path = harness.browser(), f"api/v1/markets/{harness.market}/outcomes/0"
+    for who, accepts in ((path, "gzip;q=0"), (path, "br, gzip; q=0.0"), ("static/room.css", "gzip;q=0")):
+        assert "Content-Encoding" not in (await visitor.get(who, **{"Accept-Encoding": accepts})).headers, accepts
     plain = await visitor.get(path, **{"Accept-Encoding": "identity"})
     zipped = await visitor.get(path, **{"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in plain.headers

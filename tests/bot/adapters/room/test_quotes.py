@@ -14,6 +14,7 @@ from bot.adapters.room import limits
 from bot.adapters.room.limits import Counted
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply
 from engine.state import Side, price_micro
 from storage.records import OrderRow, OrderStatus, Payload
 from tests.bot.adapters.room.harness import Browser, RoomHarness, Shown, head, request_id, room_harness
@@ -270,6 +271,45 @@ async def test_one_press_is_one_order_however_often_it_is_sent(harness: RoomHarn
     message = await message_of(ada, answers[0]["id"])
     assert head(message).startswith("Filled: ")
     assert message["asked"] == "/buy ant yes $500"
+
+
+async def test_a_press_confirms_no_other_order_than_the_one_it_sends(harness: RoomHarness) -> None:
+    """Whatever its request was used for before: another line's ticket, one that was cancelled, another order."""
+    ada, ext = await harness.person("Ada"), await ext_of(harness, "Ada")
+    await harness.tick()
+    worst = (await quote(ada, asked("5")))["order"]["worst"]
+    args = {"outcome": "#1", "side": "yes", "amount": "5", "worst": str(worst["price"]), "most": str(worst["size"])}
+
+    async def run(request: str, text: str = "", **args: str) -> Reply:
+        command = "ticket buy" if args else ""
+        invocation = Invocation(
+            text=text,
+            command=command,
+            args=args,
+            platform="room",
+            person_ext=ext,
+            person_name="Ada",
+            chat_ext="room",
+            chat_kind=ChatKind.ROOM,
+            request_id=request,
+        )
+        return await harness.dispatcher.run(invocation)
+
+    ticket = await run("a", "/buy bee yes 200")
+    cancelled = await run("b", "/buy ant yes 5")
+    await run("c", next(action.text for action in cancelled.actions if action.label == "Cancel"))
+    for request in ("a", "b"):
+        reply = await run(request, **args)
+        assert plain_text.text(reply).startswith("This request asked for another order before."), request
+    assert not await orders(harness)
+    assert (await run("d", next(action.text for action in ticket.actions if action.label == "Confirm"))).ok
+    assert (await run("e", **args)).ok
+    await harness.tick()
+    again = await run("e", **{**args, "outcome": "#2"})
+    assert plain_text.text(again).startswith("Filled: 5 Ant YES"), "one order a request"
+    assert sorted((row.draft.outcome, row.draft.size) for row in await orders(harness)) == [
+        (0, 5_000_000), (1, 200_000_000)
+    ]  # fmt: skip
 
 
 async def ext_of(harness: RoomHarness, name: str) -> str:
