@@ -254,3 +254,6 @@ async def _the_end_waits_for_who_is_typing_and_is_corrected(event: Event) -> Non
     await expect(wide.page.locator(".moment-bar")).to_contain_text("You: ")
     await wide.page.locator(".moment-bar").get_by_role("button", name="Result").click()
     await expect(wide.page.locator(".winner-screen[open] h2")).to_have_text("Ann wins")
+    await wide.page.keyboard.type("well done")  # who starts a line over the winner loses none of it
+    await expect(wide.page.locator("#text")).to_have_value("well done")
+    await expect(wide.page.locator(".winner-screen[open]")).to_have_count(0)

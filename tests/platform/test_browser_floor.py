@@ -170,20 +170,27 @@ async def test_a_rename_stands_in_the_header_at_once(chrome: Browser, harness: R
     await shows(ada.page.locator("#who"), "Ada Lovelace")
 
 
-async def test_a_line_without_an_answer_is_pending_after_a_reload_too_and_arrives_once(
+async def test_what_has_no_answer_is_pending_after_a_reload_too_and_arrives_once(
     chrome: Browser, harness: RoomHarness
 ) -> None:
     await trading(harness)
     ada = await window(chrome)
     page, pending = ada.page, ada.page.locator("#messages .pending p")
     await ada.join(harness.url, "Ada")
-    await page.route("**/api/say", lambda route: route.abort())
+    await harness.tick()
+    for address in ("**/api/say", "**/orders"):
+        await page.route(address, lambda route: route.abort())
     await ada.say("am I heard?")
     await ada.say("and in order?")
+    await page.get_by_role("button", name="Buy Brazil YES").click()
+    await page.locator("#sheet-ticket button.ticket-confirm[aria-disabled=false]").click(timeout=GUARD_MS)
     await shows(page.locator("#wait"), "goes out as soon as it can")
-    await expect(pending).to_have_text(["am I heard?", "and in order?"])
+    waiting = ["am I heard?", "and in order?", "/buy brazil yes $10"]
+    await expect(pending).to_have_text(waiting)
     await page.reload()
-    await expect(pending).to_have_text(["am I heard?", "and in order?"], timeout=GUARD_MS)
-    await page.unroute("**/api/say")
+    await expect(pending).to_have_text(waiting, timeout=GUARD_MS)
+    for address in ("**/api/say", "**/orders"):
+        await page.unroute(address)
     await expect(pending).to_have_count(0, timeout=GUARD_MS)
-    await expect(page.locator("#messages .say p")).to_have_text(["am I heard?", "and in order?"], timeout=GUARD_MS)
+    await expect(page.locator("#messages .say p")).to_have_text(waiting[:2], timeout=GUARD_MS)
+    await expect(page.locator("#messages .answer").filter(has_text="Sent. Buying Brazil YES")).to_have_count(1)

@@ -174,8 +174,8 @@ export function rows(host) {
   host.append(element);
   const drawAll = () => {
     const alerts = state.get("account")?.alerts ?? [];
-    element.hidden = !alerts.length;
     update(alerts);
+    element.hidden = !alerts.length;
   };
   state.watch("account", drawAll);
   state.watch("market", drawAll);

@@ -153,7 +153,7 @@ export function rows(handlers, { pinned = false } = {}) {
     const order = data.rows.map((next) => {
       const row = known.get(next.o) || newRow(next, handlers);
       known.set(next.o, row);
-      row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state));
+      row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state), pinned ? (data.market ?? null) : null);
       return row.element;
     });
     if (list.children.length === order.length && order.every((row, index) => list.children[index] === row)) return;
@@ -192,7 +192,7 @@ function headings(pinned) {
 
 function newRow(data, { pick, verb = "Buy" }) {
   const place = h("span", { class: "place", role: "cell" });
-  const name = h("span", { class: "label", dir: "auto" });
+  const name = h("a", { class: "label", dir: "auto" });
   const note = h("span", { class: "note" });
   const path = h("span", { class: "path", role: "cell" });
   const change = h("span", { class: "change", role: "cell" });
@@ -211,10 +211,11 @@ function newRow(data, { pick, verb = "Buy" }) {
   );
 
   let drawn = "";
-  function update(next, moved, chance, over) {
+  function update(next, moved, chance, over, number) {
     place.textContent = next.place;
     name.textContent = next.name;
     name.title = next.name;
+    if (number !== null) name.href = router.outcome(number, data.o);
     note.textContent = next.note;
     element.classList.toggle("out", !next.in && next.note !== "winner");
     element.classList.toggle("winner", next.note === "winner");

@@ -37,7 +37,7 @@ export function swap(old, fresh) {
 }
 
 /** A list that keeps its elements: `update(items)` shows one for each, in their order, so that the keyboard and what moves
- *  stay where they are. `key(item)` names it, `make(item)` returns `{element, update(item)}`. */
+ *  stay where they are; from a row that goes the keyboard moves to the next, from the last to what holds the list. `key(item)` names it, `make(item)` returns `{element, update(item)}`. */
 export function keyed(list, key, make) {
   const known = new Map();
   return (items) => {
@@ -52,8 +52,10 @@ export function keyed(list, key, make) {
     for (const name of left) known.delete(name);
     if (order.length === list.children.length && order.every((element, index) => list.children[index] === element)) return;
     const held = list.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...list.children].findIndex((element) => element.contains(held));
     list.replaceChildren(...order);
     if (held?.isConnected) held.focus({ preventScroll: true });
+    else if (held) (order[Math.min(place, order.length - 1)]?.querySelector("button:not([hidden]), a[href]") ?? list.closest("[tabindex]"))?.focus({ preventScroll: true });
   };
 }
 

@@ -111,6 +111,22 @@ export function notice(sentence, press) {
   gone = setTimeout(() => host.replaceChildren(), 7000);
 }
 
+const left = new Map(); // a place of this page to where the keyboard was when one left it
+let place = null;
+
+function leave(view) {
+  const on = document.activeElement;
+  if (place !== null && on !== document.body) left.set(place, on);
+  place = view.name === "floor" ? view.name : location.hash; // the floor has two addresses
+}
+
+/** Whose place of the keyboard has gone with the page they left finds it where it was when they were here before. */
+function comeBack() {
+  const on = document.activeElement;
+  const before = left.get(place);
+  if ((on === document.body || !on.checkVisibility()) && before?.isConnected && !before.matches("input, textarea")) before.focus({ preventScroll: true });
+}
+
 export function start() {
   document.body.dataset.side = "yours";
   for (const name of TABS) {
@@ -123,8 +139,10 @@ export function start() {
   labelTheme();
   update();
   state.watch("view", (view) => {
+    leave(view);
     byId("market").hidden = view.name !== "floor";
     for (const name of PAGES) byId(name).hidden = view.name !== name;
     if (PHONE.matches && current !== "market") show("market");
+    comeBack();
   });
 }

@@ -83,8 +83,8 @@ function keep() {
   }
 }
 
-/** Sends what an earlier page of this window had not had answered, if the same person is here. */
-export function resume() {
+/** Sends what an earlier page of this window had not had answered, if the same person is here; `told(message)` for each answer. */
+export function resume(told) {
   let kept = null;
   try {
     kept = JSON.parse(sessionStorage.getItem(KEPT));
@@ -92,5 +92,5 @@ export function resume() {
     return;
   }
   if (!kept || kept.name !== state.get("visitor")?.name) return;
-  for (const { request, text, path, payload } of kept.lines) if (!waiting.has(request)) send(path, text, payload, request, true);
+  for (const { request, text, path, payload } of kept.lines) if (!waiting.has(request)) send(path, text, payload, request, true).then(told);
 }

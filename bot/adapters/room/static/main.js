@@ -156,29 +156,40 @@ function joined() {
   if (!frame.narrow() && !ticket.isOpen()) line.focus();
 }
 
-/** Whoever just types means the command line, wherever a click has left the keyboard. */
+/** Whoever just types means the command line, wherever a click has left the keyboard; the winner makes way for a line. */
 document.addEventListener("keydown", (event) => {
-  const aimed = event.target.closest("input, textarea, select, dialog, [role=slider], aside");
+  const aimed = event.target.closest("input, textarea, select, dialog:not(.winner-screen), [role=slider], aside");
   const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
   if (!letter || aimed || visitor.isStranger()) return;
+  event.target.closest("dialog")?.close();
   frame.show("talk");
   line.focus();
 });
 
 let looked = null;
+/** Whether that is the market the room shows, whose number is as good as none. */
+function own(number) {
+  const market = state.get("market");
+  return number === null || Boolean(market?.own_room && market.market === number);
+}
 state.watch("view", (view) => {
-  if (view.market === looked) return;
-  looked = view.market;
+  if (view.market === looked || (own(view.market) && own(looked))) return;
+  look(view.market);
+});
+function look(market) {
+  looked = market;
   state.set("account", null);
   state.set("market", null);
   events.look(looked);
-});
+}
 let resumed = false;
 state.watch("visitor", (me) => {
-  if (me.name && !resumed) lines.resume();
+  if (me.name && !resumed) lines.resume(pointTo);
   resumed = true;
 });
 state.watch("market", (market) => {
+  const wanted = state.get("view").market;
+  if (market?.tick !== undefined && wanted !== null && wanted !== looked && wanted !== market.market) look(wanted); // the room shows another by now
   const best = market?.rows[0];
   document.title = best?.in ? `${best.name} ${format.price(best.yes)} · Outcry` : "Outcry";
 });

@@ -179,5 +179,4 @@ function open(host, market, outcome) {
 const amount = (micro) => (micro / 1e6).toLocaleString("en-US", { maximumFractionDigits: 2 });
 
 let visits = 0;
-addEventListener("hashchange", () => (visits += 1));
-state.watch("view", () => (visits += visits ? 0 : 1));
+state.watch("view", () => (visits += 1)); // before a page of this module is opened for it

@@ -2,9 +2,24 @@
 
 import { h } from "./dom.js";
 
+/** A limit as it is typed, in cents: `55c`, `0.55`, `$0.55`; null where it is none. */
+function centsOf(text) {
+  const value = parseFloat(text.replace(",", ".").replace("$", ""));
+  if (!Number.isFinite(value)) return null;
+  return /[c¢]/.test(text) || value >= 1 ? value : value * 100;
+}
+
 /** `changed({limit, slippage, autofill})`: one of them is another; texts as in a line, "" where nothing is said. */
 export function create(changed) {
   const limit = field("limit", "Limit", "such as 55c");
+  const steps = h("span", { class: "ticket-steps" });
+  limit.input.replaceWith(steps);
+  steps.append(stepper("−", "Limit a cent lower", -1), limit.input, stepper("+", "Limit a cent higher", 1));
+  limit.input.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (by) event.preventDefault(), step(by);
+  });
+  let now = null; // the price a token, in micro-dollars
   const slippage = field("slippage", "Slippage", "such as 5%");
   const autofill = h("input", { type: "checkbox", id: "ticket-autofill", "aria-describedby": "ticket-autofill-about", on: { change: tell } });
   const autofillRow = h(
@@ -20,6 +35,18 @@ export function create(changed) {
     const about = h("small", { id: `ticket-${name}-about` });
     const input = h("input", { type: "text", id: `ticket-${name}`, autocomplete: "off", spellcheck: "false", maxlength: 12, placeholder: hint, "aria-describedby": about.id, on: { input: tell } });
     return { input, about, element: h("p", {}, h("label", { for: input.id }, label), input, about) };
+  }
+
+  function stepper(sign, label, by) {
+    return h("button", { type: "button", "aria-label": label, on: { click: () => step(by) } }, sign);
+  }
+
+  /** To the next whole cent, from the price as it is where no limit stands yet. */
+  function step(by) {
+    const cents = centsOf(limit.input.value) ?? (now ?? 500_000) / 10_000;
+    const next = by > 0 ? Math.floor(cents + 0.001) + 1 : Math.ceil(cents - 0.001) - 1;
+    limit.input.value = `${Math.min(99, Math.max(1, next))}c`;
+    tell();
   }
 
   function tell() {
@@ -53,6 +80,7 @@ export function create(changed) {
     /** What the room allows: whether there is auto-fill, and which slippage is taken where none is said. */
     fit(quote) {
       may = quote.may_autofill;
+      now = quote.now;
       if (quote.slippage !== null) slippage.about.textContent = `How far the price may ${buy ? "rise" : "fall"} until it is your order’s turn; beyond that nothing happens. ${slippage.input.value.trim() ? "" : `${quote.slippage} unless you say otherwise.`}`;
       paint();
     },

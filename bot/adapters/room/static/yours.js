@@ -59,8 +59,8 @@ function part(title, name, key, make) {
   return {
     element,
     update(items) {
-      element.hidden = !items.length;
       update(items);
+      element.hidden = !items.length;
     },
   };
 }
