@@ -182,7 +182,7 @@ async def test_what_has_no_answer_is_pending_after_a_reload_too_and_arrives_once
         await page.route(address, lambda route: route.abort())
     await ada.say("am I heard?")
     await ada.say("and in order?")
-    await page.get_by_role("button", name="Buy Brazil YES").click()
+    await page.locator('#board [data-outcome="0"] .price.yes').click()
     await page.locator("#sheet-ticket button.ticket-confirm[aria-disabled=false]").click(timeout=GUARD_MS)
     await shows(page.locator("#wait"), "goes out as soon as it can")
     waiting = ["am I heard?", "and in order?", "/buy brazil yes $10"]
