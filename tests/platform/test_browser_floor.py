@@ -127,9 +127,12 @@ async def test_in_an_empty_room_an_admin_creates_a_market_and_others_are_told_wh
     sam, grace = await window(chrome, size, calm=True), await window(chrome, size, calm=True)
     await sam.page.goto(harness.url)
     await shows(sam.page.locator("#board"), "Once an admin opens one")
-    await grace.join(harness.admin_url, "Grace")
-    assert [*await findings(sam.page), *await findings(grace.page)] == []
+    await grace.page.goto(harness.admin_url)
     await grace.page.locator("#board").get_by_role("button", name="Create a market").click()
+    assert [*await findings(sam.page), *await findings(grace.page)] == []
+    await expect(grace.page.locator("#name")).to_be_focused()
+    await grace.page.keyboard.type("Grace")
+    await grace.page.keyboard.press("Enter")
     form = grace.page.locator("dialog[open] form")
     await form.locator("[name=title]").fill("Chess cup")
     await form.locator("[name=outcomes]").fill("Ada, Bo, Cleo")
@@ -137,6 +140,9 @@ async def test_in_an_empty_room_an_admin_creates_a_market_and_others_are_told_wh
     await expect(form).to_have_count(0)
     await shows(grace.page.locator("#head h2"), "Chess cup")
     await shows(sam.page.locator("#board"), "Once an admin opens one")
+    await grace.page.locator("#board").get_by_role("button", name="Open the doors").click()
+    await expect(grace.page.locator("#board").get_by_role("button", name="Start trading")).to_be_visible()
+    await expect(sam.page.locator("#board").get_by_role("button", name="Start trading")).to_have_count(0)
     assert sam.complaints + grace.complaints == []
 
 

@@ -10,11 +10,22 @@ import * as state from "./state.js";
 const LANES = { width: 104, height: 26, pad: 3 };
 const CLOSED = new Set(["draft", "resolved", "disputed", "closed", "voided"]); // nothing can be bought
 const STILL = new Set([...CLOSED, "frozen", "paused"]); // no trade moves a price: none is told by a flash
-const DRAFT = [
-  { label: "Open the doors", text: "/admin open", primary: true },
-  { label: "Timetable", text: "/admin schedule edit" },
-  { label: "What decides …", text: "/admin set about" },
-];
+const OUT = { label: "Who is out …", text: "/admin eliminate" };
+const WON = { label: "Who won …", text: "/admin resolve" };
+const RESUME = { label: "Go on", text: "/admin resume" };
+const SET_UP = [{ label: "Timetable", text: "/admin schedule edit" }, { label: "What decides …", text: "/admin set about" }];
+const ANOTHER = [{ label: "Create a market", text: "/admin create", primary: true }];
+/** What an admin does next, by the state of the market. What cannot be taken back shows the numbers first. */
+const STEPS = {
+  draft: [{ label: "Open the doors", text: "/admin open", primary: true }, ...SET_UP],
+  lobby: [{ label: "Start trading", text: "/admin start", primary: true }, ...SET_UP],
+  running: [{ label: "Freeze", text: "/admin freeze" }, OUT, WON],
+  frozen: [RESUME, OUT, WON],
+  paused: [RESUME, OUT, WON],
+  resolved: ANOTHER,
+  closed: ANOTHER,
+  voided: ANOTHER,
+};
 const IN_SIGHT = new Set(["/buy", "/sell", "/chart", "/positions", "/board"]); // what the page shows or does by itself
 
 const OVER = new Set(["Resolved", "Closed", "Voided"]); // what was can be looked at from its beginning
@@ -60,7 +71,7 @@ export function pinned(host, handlers) {
 
 function noMarket(handlers) {
   const me = state.get("visitor");
-  if (me?.name && me.admin) {
+  if (me?.admin) {
     return [
       h("h2", {}, "No market here yet"),
       h("p", {}, "What do people here argue about? Name what can happen, and they trade on it."),
@@ -95,10 +106,10 @@ function footer(handlers) {
     past.hidden = !OVER.has(market.status) || (market.market ?? null) === null;
     past.href = past.hidden ? "" : router.theatre(market.market);
     const own = (market.market ?? null) === null || market.own_room;
-    const draft = market.state === "draft";
+    const steps = own && state.get("visitor")?.admin ? (STEPS[market.state] ?? []) : market.state === "draft" ? STEPS.draft : [];
     const joined = state.get("account")?.joined;
     const offers = (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text) && !(joined && action.text === "/join"));
-    const actions = draft ? DRAFT : own ? offers : [];
+    const actions = market.state === "draft" || !own ? steps : [...steps, ...offers];
     const key = JSON.stringify(actions);
     if (key !== offered) buttons.replaceChildren(...(actions.length ? handlers.buttons({ ...pinnedMessage, reply: { actions } }) : []));
     offered = key;

@@ -23,7 +23,7 @@ export function create(host, { only = null } = {}) {
   const grown = icon("grow", "Enlarge the chart", "M4 9V4h5M20 15v5h-5M4 4l6 6M20 20l-6-6", () => toggle("tall"));
   const area = h("div", { class: "area" });
   const figures = h("div", { class: "figures", hidden: true });
-  host.classList.add("charted");
+  host.classList.add("charted", "empty");
   host.replaceChildren(h("div", { class: "chart-bar" }, spans, about, h("span", { class: "tools" }, listed, grown)), said, area, figures);
   let shown = null; // {market, plot, source}
   let span = "all";
@@ -48,6 +48,7 @@ export function create(host, { only = null } = {}) {
     shown = null;
     pinned = hovered = null;
     span = "all";
+    host.classList.toggle("empty", market === null);
     if (market === null) return;
     const made = plot.create(area, { only: only ? only() : null, pick });
     shown = { market, plot: made, source: data.follow(market, changed) };

@@ -103,7 +103,7 @@ function say(text) {
 
 /** Says a line for a button of this page: who does not see the chat gets the answer's sentence where they are. */
 async function act(text) {
-  if (visitor.isStranger()) return visitor.askName();
+  if (visitor.isStranger()) return visitor.askName(() => act(text));
   pointTo(await lines.say(text));
 }
 
@@ -112,7 +112,7 @@ function pointTo(message) {
 }
 
 async function press(action, message, button) {
-  if (visitor.isStranger()) return visitor.askName();
+  if (visitor.isStranger()) return visitor.askName(action.text === "/join" ? null : () => press(action, message, button)); // a name joins
   if (button.ariaBusy) return; // not disabled: that would take the keyboard's place away
   button.ariaBusy = "true";
   pointTo(await lines.press(action.text, message.id));
@@ -136,7 +136,7 @@ function insert(text) {
 }
 
 function type(text) {
-  if (visitor.isStranger()) return visitor.askName();
+  if (visitor.isStranger()) return visitor.askName(() => type(text));
   frame.show("talk");
   line.set(text);
 }

@@ -31,12 +31,14 @@ function showName() {
   byId("who").replaceChildren(...(name ? [h("b", { dir: "auto", title: name }, name)] : []), ...(me.admin ? [h("span", { class: "badge" }, "admin")] : []));
 }
 
-/** Leads a stranger to the one field there is. */
-export function askName() {
+let reader = () => {};
+let wish = null; // what a stranger had pressed when they were led to the field
+
+/** Leads a stranger to the one field there is; once they have a name, `then()` is what they had pressed. */
+export function askName(then = null) {
+  wish = then;
   byId("name").focus();
 }
-
-let reader = () => {};
 
 /** Takes a name, wherever it was asked for. Throws the room's refusal; `trying(on)` while it cannot be reached. */
 export async function join(name, trying) {
@@ -59,6 +61,7 @@ export function start(joined) {
       const trying = (on) => (error.textContent = on ? "The room cannot be reached just now; trying again." : "");
       await join(byId("name").value, trying);
       error.textContent = "";
+      wish?.();
     } catch (problem) {
       error.textContent = problem.message;
       byId("name").focus();

@@ -47,6 +47,7 @@ export function create(host, handlers) {
 function sentence(account, market) {
   if (!market) return "What you own in a market stands here.";
   if (!account || account.holdings.length || OVER.includes(market.state)) return "";
+  if (market.state === "draft") return "Once the doors are open people join, and what you buy stands here.";
   if (!account.joined) return "Join the market, get play money, and what you buy stands here.";
   if (!account.funded) return "You are in. When trading starts you get your play money; what you buy then stands here.";
   return "You hold nothing yet. Tap a price: its ticket says what you would spend and what you get if it is right.";
