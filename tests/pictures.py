@@ -19,7 +19,7 @@ from tests.platform.child import Child
 from tests.platform.chromium import PHONE, Window, chromium
 
 FOLDER = ROOT / ".github" / "pictures"
-DEMO = ("demo", "--port", "0", "--minutes", "3", "--seed", "3")
+DEMO = ("demo", "--port", "0", "--seed", "3")
 FLOOR, FILM = (1440, 900), (960, 640)
 FILM_WIDTH, FRAME_MS, BEFORE, LASTS_MS = 900, 90, 10, 4_500
 GAP, BEHIND = 24, (24, 28, 34)
@@ -62,9 +62,9 @@ TRADES = (
 async def main(folder: Path) -> None:
     """One play for the film, so that nothing else moves beside it; one for what stands still."""
     async with chromium() as browser:
-        for take in (film, stills):
+        for take, minutes in ((film, "10"), (stills, "3")):  # the film is over before its second round
             with tempfile.TemporaryDirectory() as out:
-                demo = await Child.start(Path(out), *DEMO)
+                demo = await Child.start(Path(out), *DEMO, "--minutes", minutes)
                 try:
                     await demo.until_output(partial(opened, demo))
                     address = re.search(r"http://\S+/", demo.output)
@@ -100,7 +100,7 @@ async def stills(browser: Browser, url: str, folder: Path) -> None:
     await floor.evaluate(SAY, ["Germany all the way. Who is with me?"])
     await asyncio.sleep(3)
     shots = [await phone.screenshot()]
-    await phone.locator('#board .price[data-side="yes"]').first.click()
+    await phone.locator("#board .price").first.click()
     await phone.locator("#sheet-ticket .ticket-confirm:not([disabled])").first.wait_for()
     await asyncio.sleep(2)
     shots.append(await phone.screenshot())
