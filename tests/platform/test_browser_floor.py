@@ -90,6 +90,7 @@ async def test_what_one_owns_is_in_sight_and_a_tap_away_until_the_end(
     await yours.get_by_role("button", name="Cancel: buy Germany YES").click()
     if size != WIDE:
         await shows(page.locator("#notice"), "Asked to cancel order")
+    await shows(page.locator("#messages"), "Asked to cancel order")  # before the tick that does it
     await harness.tick()
     await expect(yours.locator(".orders li")).to_have_count(0, timeout=GUARD_MS)
     await yours.get_by_text("Your trades").click()
