@@ -36,6 +36,16 @@ def executable() -> str:
     return path
 
 
+SAY = """async lines => {
+  for (const text of lines) {
+    const request = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join("");
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch("api/say", { method: "POST", headers, body: JSON.stringify({ text, request }) });
+    if (!(await answer.json()).reply.ok) throw new Error(text);
+  }
+}"""
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     path = executable()
@@ -77,6 +87,10 @@ class Window:
         await self.page.locator("#text").fill(text)
         await self.page.locator("#text").press("Enter")
 
+    async def send(self, *lines: str) -> None:
+        """The page's own requests, without its fields, which a test may be typing into."""
+        await self.page.evaluate(SAY, list(lines))
+
     async def press(self, label: str) -> None:
         await self.page.locator("#messages").get_by_role("button", name=label, exact=True).last.click()
 
@@ -85,12 +99,16 @@ class Window:
         await self.page.locator(within).get_by_text(text).last.wait_for()
 
 
-async def findings(page: Page) -> list[str]:
-    """What axe finds that is more than minor, with the elements it is about."""
-    results = await Axe().run(page)
+async def findings(page: Page, part: str = "html") -> list[str]:
+    """What axe finds in a part of the page that is more than minor, with the elements it is about."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(Axe().axe_script)
+    violations = await page.evaluate(
+        "async part => (await axe.run(part, { resultTypes: ['violations'] })).violations", part
+    )
     return [
         f"{violation['id']}: {node['html']} {node.get('failureSummary', '')}"
-        for violation in results.response["violations"]
+        for violation in violations
         if violation["impact"] != "minor"
         for node in violation["nodes"]
     ]

@@ -84,31 +84,16 @@ async def event(chrome: Browser, tmp_path: Path) -> AsyncIterator[Event]:
         await event.harness.admin("/admin start")
         await event.tick()
         for shown in windows:
-            await say(shown, "/buy dan no $30", "/buy ann yes $5")
+            await shown.send("/buy dan no $30", "/buy ann yes $5")
         await event.tick()
         yield event
         for context in chrome.contexts:
             await context.close()
 
 
-SAY = """async lines => {
-  for (const text of lines) {
-    const request = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join("");
-    const headers = { "Content-Type": "application/json" };
-    const answer = await fetch("api/say", { method: "POST", headers, body: JSON.stringify({ text, request }) });
-    if (!(await answer.json()).reply.ok) throw new Error(text);
-  }
-}"""
-
-
-async def say(shown: Window, *lines: str) -> None:
-    """Without the fields, which other tests type into."""
-    await shown.page.evaluate(SAY, list(lines))
-
-
 async def join(shown: Window, name: str, url: str) -> None:
     await shown.join(url, name)
-    await say(shown, "/join", "/settings confirm off")
+    await shown.send("/join", "/settings confirm off")
 
 
 async def hold(shown: Window) -> None:

@@ -162,7 +162,7 @@ async def test_what_is_sent_while_the_room_is_away_arrives_once_when_it_is_back(
     await harness.room.stop()
     await ada.see("Reconnecting", ".top")
     await ada.say("am I heard?")
-    await ada.see("goes out as soon as it can", "#line")
+    await ada.see("goes out as soon as it can", "#wait")
     assert await ada.page.locator("#messages .pending p").all_inner_texts() == ["am I heard?"]
     port = int(harness.url.rsplit(":", 1)[1].strip("/"))
     harness.room = RoomService(

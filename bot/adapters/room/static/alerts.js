@@ -67,6 +67,7 @@ export function start(given) {
   state.watch("market", () => (wish && draw(), look()));
   state.watch("visitor", () => wish && draw());
   state.watch("account", follow);
+  state.watch("late", (sentence) => wish && part.submit.ariaBusy && (part.error.textContent = sentence));
 }
 
 // --- asking -----------------------------------------------------------------------------------------------------------

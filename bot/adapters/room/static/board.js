@@ -1,7 +1,7 @@
 // The board: one row an outcome, best first, drawn once and then changed in place, so that a price can flash, a row can
 // move to its new place and the keyboard stays where it is.
 
-import { calm, h, svg } from "./dom.js";
+import { arrange, calm, h, svg } from "./dom.js";
 import * as format from "./format.js";
 import * as marketHead from "./market_head.js";
 import * as router from "./router.js";
@@ -160,17 +160,13 @@ export function rows(handlers, { pinned = false } = {}) {
     element.classList.toggle("many", data.rows.length > 10);
     const chance = pinned && state.get("unit") === "chance" ? sumOf(data) : null;
     const before = moved && !calm() ? new Map([...known].map(([outcome, row]) => [outcome, row.element.offsetTop])) : null;
-    const held = list.contains(document.activeElement) ? document.activeElement : null;
     const order = data.rows.map((next) => {
       const row = known.get(next.o) || newRow(next, handlers);
       known.set(next.o, row);
       row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state), pinned ? (data.market ?? null) : null);
       return row.element;
     });
-    if (list.children.length === order.length && order.every((row, index) => list.children[index] === row)) return;
-    list.replaceChildren(...order);
-    if (held && held.isConnected) held.focus({ preventScroll: true });
-    if (before) slide(before);
+    if (arrange(list, order) && before) slide(before);
   }
 
   function slide(before) {

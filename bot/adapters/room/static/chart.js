@@ -22,7 +22,7 @@ export function create(host, { only = null } = {}) {
   const listed = icon("table", "Show the figures as a table", "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14", () => toggle("listed"));
   const grown = icon("grow", "Enlarge the chart", "M4 9V4h5M20 15v5h-5M4 4l6 6M20 20l-6-6", () => toggle("tall"));
   const area = h("div", { class: "area" });
-  const figures = h("div", { class: "figures", hidden: true });
+  const figures = h("div", { class: "figures", hidden: true, tabindex: 0, role: "group", "aria-label": "Figures of the chart" });
   host.classList.add("charted", "empty");
   host.replaceChildren(h("div", { class: "chart-bar" }, spans, about, h("span", { class: "tools" }, listed, grown)), said, area, figures);
   let shown = null; // {market, plot, source}

@@ -50,7 +50,7 @@ export function create(submit) {
     about.hidden = !note;
     list(found.filter((row) => row.line));
     box.hidden = rows.length === 0 && !note;
-    box.scrollTop = 0;
+    options.scrollTop = 0;
   }
 
   function list(next) {

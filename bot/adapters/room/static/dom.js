@@ -50,13 +50,26 @@ export function keyed(list, key, make) {
       return known.get(name).element;
     });
     for (const name of left) known.delete(name);
-    if (order.length === list.children.length && order.every((element, index) => list.children[index] === element)) return;
     const held = list.contains(document.activeElement) ? document.activeElement : null;
     const place = [...list.children].findIndex((element) => element.contains(held));
-    list.replaceChildren(...order);
-    if (held?.isConnected) held.focus({ preventScroll: true });
-    else if (held) (order[Math.min(place, order.length - 1)]?.querySelector("button:not([hidden]), a[href]") ?? list.closest("[tabindex]"))?.focus({ preventScroll: true });
+    if (!arrange(list, order) || !held || held.isConnected) return;
+    (order[Math.min(place, order.length - 1)]?.querySelector("button:not([hidden]), a[href]") ?? list.closest("[tabindex]"))?.focus({ preventScroll: true });
   };
+}
+
+/** Makes `order` the children of `list`. Who has the keyboard stays where it is and the others move around it: moved itself
+ *  it would lose its place, and a screen reader would read it anew. True where anything changed. */
+export function arrange(list, order) {
+  if (order.length === list.children.length && order.every((element, index) => list.children[index] === element)) return false;
+  const wanted = new Set(order);
+  const held = order.findIndex((element) => element.contains(document.activeElement));
+  for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
+  if (held < 0) list.replaceChildren(...order);
+  else {
+    order[held].before(...order.slice(0, held));
+    list.append(...order.slice(held + 1));
+  }
+  return true;
 }
 
 /** Shows `text` in `element`, with a quiet flash where it replaces another. */

@@ -69,7 +69,9 @@ function tell() {
   const late = [...waiting.values()].some((line) => line.troubled);
   document.body.classList.toggle("late", late);
   const why = state.get("link")?.up === false ? "The room cannot be reached just now." : "The room has not answered yet.";
-  byId("wait").textContent = late ? `${why} What you sent goes out as soon as it can.` : "";
+  const sentence = late ? `${why} What you sent goes out as soon as it can.` : "";
+  byId("wait").textContent = sentence;
+  if ((state.get("late") ?? "") !== sentence) state.set("late", sentence);
 }
 
 function keep() {

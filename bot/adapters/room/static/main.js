@@ -12,6 +12,7 @@ import * as feed from "./feed.js";
 import * as format from "./format.js";
 import * as frame from "./frame.js";
 import * as leaders from "./leaders.js";
+import * as keyboard from "./keyboard.js";
 import * as lines from "./lines.js";
 import * as marketHead from "./market_head.js";
 import * as markets from "./markets.js";
@@ -156,11 +157,9 @@ function joined() {
   if (!frame.narrow() && !ticket.isOpen()) line.focus();
 }
 
-/** Whoever just types means the command line, wherever a click has left the keyboard; the winner makes way for a line. */
-document.addEventListener("keydown", (event) => {
-  const aimed = event.target.closest("input, textarea, select, dialog:not(.winner-screen), [role=slider], aside");
-  const letter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (!letter || aimed || visitor.isStranger()) return;
+/** A line begun over the winner's screen is not lost: it makes way. */
+keyboard.start((event) => {
+  if (visitor.isStranger() || byId("side").inert) return;
   event.target.closest("dialog")?.close();
   frame.show("talk");
   line.focus();

@@ -93,7 +93,7 @@ export function talk(handlers) {
     if (at.top >= box.top && at.bottom <= box.bottom) return;
     if (edited && !message.private) return;
     target = item;
-    const words = message.reply ? format.plain(message.reply.head) : `${message.author}: ${message.say ?? ""}`;
+    const words = message.reply ? format.plain(message.reply.head) : `\u2068${message.author}\u2069: ${message.say ?? ""}`;
     toast.replaceChildren(h("span", {}, words), h("span", { class: "go", "aria-hidden": "true" }, at.top < box.top ? "↑" : "↓"));
     toast.hidden = false;
   }
@@ -144,12 +144,12 @@ export function talk(handlers) {
 }
 
 function conversationItem(message, handlers) {
-  if (message.note === "joined") return h("li", { class: "note" }, h("b", {}, message.author), " is here.");
+  if (message.note === "joined") return h("li", { class: "note" }, h("b", { dir: "auto" }, message.author), " is here.");
   if (message.say !== undefined) {
-    const who = message.mine ? h("span", { class: "unseen" }, "You: ") : h("b", {}, message.author);
-    return h("li", { class: message.mine ? "say mine" : "say" }, h("div", { class: "bubble", title: format.momentInFull(message.at) }, who, h("p", {}, message.say)));
+    const who = message.mine ? h("span", { class: "unseen" }, "You: ") : h("b", { dir: "auto" }, message.author);
+    return h("li", { class: message.mine ? "say mine" : "say" }, h("div", { class: "bubble", title: format.momentInFull(message.at) }, who, h("p", { dir: "auto" }, message.say)));
   }
-  const asked = message.asked ? h("p", { class: message.mine ? "asked mine" : "asked" }, message.mine ? h("span", { class: "unseen" }, "You typed ") : h("span", {}, `${message.author} asked `), h("span", { class: "typed" }, message.asked)) : null;
+  const asked = message.asked ? h("p", { class: message.mine ? "asked mine" : "asked" }, message.mine ? h("span", { class: "unseen" }, "You typed ") : h("span", {}, h("bdi", {}, message.author), " asked "), h("span", { class: "typed", dir: "auto" }, message.asked)) : null;
   const card = h("div", { class: `card tone-${message.reply.tone}` }, render.reply(message, handlers), footer(message));
   return h("li", { class: "answer", "data-message": message.id }, asked, card);
 }

@@ -41,17 +41,23 @@ export function open(host, { moment, names, own, gone }) {
     const held = card.matches(":hover, :focus-within") || document.hidden;
     if (!held) left -= now - last;
     last = now;
+    settle();
+    if (left <= 0) leave(true);
+  });
+  addEventListener("resize", settle);
+  let over = false;
+
+  function settle() {
     const room = free();
     if (fits(card, room)) place(card, room);
     else leave(false);
-    if (left <= 0) leave(true);
-  });
-  let over = false;
+  }
 
   function leave(fold = true) {
     if (over) return;
     over = true;
     stop();
+    removeEventListener("resize", settle);
     const held = card.contains(document.activeElement);
     const end = () => {
       host.classList.remove("dims");

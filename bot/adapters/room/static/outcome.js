@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { chip, colour } from "./board.js";
 import * as chart from "./chart.js";
 import * as depth from "./depth.js";
-import { h } from "./dom.js";
+import { h, keyed } from "./dom.js";
 import * as format from "./format.js";
 import * as router from "./router.js";
 import * as state from "./state.js";
@@ -93,9 +93,13 @@ function open(host, market, outcome) {
   function offer(row) {
     const open = row ? row.in && !row.note.startsWith("winner") : facts.in;
     const now = { yes: row?.yes ?? facts.yes, no: row?.no ?? facts.no };
-    const held = prices.contains(document.activeElement) ? document.activeElement.dataset.side : null;
-    prices.replaceChildren(...["yes", "no"].map((each) => h("button", { type: "button", class: `buy ${each}`, "data-side": each, disabled: !open, "aria-label": `Buy ${facts.name} ${each.toUpperCase()} at ${format.price(now[each])}`, on: { click: () => buy(each) } }, h("span", {}, h("i", { class: each === "yes" ? "mark full" : "mark", "aria-hidden": "true" }), `Buy ${each.toUpperCase()}`), h("b", {}, format.price(now[each])))));
-    if (held) prices.querySelector(`[data-side="${held}"]`)?.focus();
+    if (!prices.children.length) prices.append(...["yes", "no"].map((each) => h("button", { type: "button", class: `buy ${each}`, "data-side": each, on: { click: () => buy(each) } }, h("span", {}, h("i", { class: each === "yes" ? "mark full" : "mark", "aria-hidden": "true" }), `Buy ${each.toUpperCase()}`), h("b"))));
+    for (const button of prices.children) {
+      const { side: each } = button.dataset;
+      button.disabled = !open;
+      button.setAttribute("aria-label", `Buy ${facts.name} ${each.toUpperCase()} at ${format.price(now[each])}`);
+      button.lastChild.textContent = format.price(now[each]);
+    }
   }
 
   const buy = (each, action = "buy") => ticket.open({ market, outcome, name: facts.name, side: each, action });
@@ -141,8 +145,20 @@ function open(host, market, outcome) {
   /** What one holds of it, each with a tap to sell. */
   function own() {
     const held = (state.get("account")?.holdings ?? []).filter((each) => each.o === outcome && each.tokens > 0);
-    holding.replaceChildren(...held.map((each) => h("p", {}, h("span", {}, "You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ": ", h("b", {}, format.money(each.worth)), " if sold now", each.in === false ? "." : [", ", h("b", {}, format.money(each.if_right)), " if right."]), each.in === false ? null : h("button", { type: "button", on: { click: () => buy(each.side, "sell") } }, "Sell"))));
+    owned(held);
   }
+
+  const owned = keyed(holding, (each) => each.side, (first) => {
+    const told = h("span");
+    const sell = h("button", { type: "button", on: { click: () => buy(first.side, "sell") } }, "Sell");
+    return {
+      element: h("p", {}, told, sell),
+      update(each) {
+        told.replaceChildren("You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ": ", h("b", {}, format.money(each.worth)), " if sold now", ...(each.in === false ? ["."] : [", ", h("b", {}, format.money(each.if_right)), " if right."]));
+        sell.hidden = each.in === false;
+      },
+    };
+  });
 
   /** Back to where one was; who came by the address alone goes to the board. */
   function goBack(event) {

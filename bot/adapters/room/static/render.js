@@ -95,7 +95,7 @@ function table(block, handlers) {
     { class: "table" },
     h(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+      { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table" },
       h("table", {}, titled ? h("thead", {}, h("tr", {}, head)) : null, h("tbody", {}, rows)),
     ),
     block.more.length ? h("p", { class: "quiet" }, line(block.more, handlers)) : null,

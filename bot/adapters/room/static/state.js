@@ -1,6 +1,7 @@
 // What the page knows, by name, and who wants to be told when it changes. Names: `visitor` {name, admin, room}, `market` and
 // `account` (as the stream sends them), `markets`, `view` (router.js), `link` {up, why}, `unit` ("cents" or "chance"),
-// `message` (each message as it is applied), `tab` (what a phone shows).
+// `message` (each message as it is applied), `tab` (what a phone shows), `late` (a sentence while what one sent waits for the
+// room).
 
 const values = new Map();
 const watchers = new Map();

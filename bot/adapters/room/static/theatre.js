@@ -273,7 +273,7 @@ function enact(host, theatre, first, handlers) {
   }
 
   function key(event) {
-    const inside = event.target === document.body || element.contains(event.target);
+    const inside = event.target.matches("body, main") || element.contains(event.target);
     if (!inside || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range]), select, textarea")) return;
     if (event.key === " " && !event.target.matches("button, a, summary")) toggle();
     else if (event.key === "ArrowLeft" || event.key === "ArrowRight") nudge((event.key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 1));

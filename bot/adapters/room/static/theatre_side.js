@@ -10,7 +10,7 @@ const WORDS = { true: "Bought", false: "Sold", null: "Traded" };
 
 /** `{element, show(frame), ask(outcome, side), rest()}`. `path` of the theatre; `at()` the tick one looks at. */
 export function create(theatre, { path, handlers, at, alive }) {
-  const own = h("div", { class: "then-own", "aria-live": "polite" });
+  const own = h("div", { class: "then-own" });
   const outcome = h("select", { id: "theatre-outcome", on: { change: () => ask(Number(outcome.value), wish.side) } }, theatre.names.map((name, number) => h("option", { value: number }, name)));
   const sides = ["yes", "no"].map((side) => h("button", { type: "button", "data-side": side, on: { click: () => ask(wish.outcome, side) } }, side.toUpperCase()));
   const came = h("p", { class: "came", "aria-live": "polite" });

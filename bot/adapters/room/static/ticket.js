@@ -61,13 +61,14 @@ export function create(given) {
   host.addEventListener("keydown", keys);
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && wish && !document.querySelector("dialog[open]") && close());
   addEventListener("popstate", () => (stepped = false, close()));
+  PHONE.addEventListener("change", modal);
   swipes();
   state.watch("market", refresh);
   state.watch("account", refresh);
   state.watch("visitor", refresh);
   state.watch("view", (view) => wish && view && (view.name === "markets" || view.name === "theatre") && close());
   state.watch("message", follow);
-  state.watch("link", () => wish && button());
+  state.watch("late", () => wish && button());
 }
 
 export const isOpen = () => wish !== null;
@@ -104,6 +105,7 @@ export function close() {
   host.hidden = true;
   host.style.translate = "";
   document.body.classList.remove("ticketed");
+  modal();
   if (stepped && history.state?.ticket) history.back();
   stepped = false;
   if (host.contains(document.activeElement) || document.activeElement === document.body) {
@@ -250,7 +252,7 @@ function button() {
   shown.setAttribute("aria-disabled", String(!ready()));
   shown.classList.toggle("careful", Boolean(quote?.only_loses));
   shown.setAttribute("aria-busy", String(busy));
-  shown.textContent = !busy ? label() : state.get("link")?.up === false ? "Goes out when the room is back" : "Sending";
+  shown.textContent = !busy ? label() : state.get("late") ? "Goes out when the room is back" : "Sending";
 }
 
 function label() {
@@ -297,7 +299,7 @@ function follow(message) {
   const again = h("button", { type: "button", class: reply.ok ? "ticket-again" : "ticket-again primary", on: { click: () => edit() } }, reply.ok ? (wish.action === "buy" ? "Buy more" : "Sell more") : "Try again");
   part.result.replaceChildren(
     h("i", { class: "ticket-sign", "aria-hidden": "true" }),
-    h("div", { class: "ticket-told", role: "status" }, render.reply(message, handlers)),
+    h("div", { class: "ticket-told" }, render.reply(message, handlers)),
     h("div", { class: "ticket-foot" }, ...(waits ? [done] : reply.ok ? [again, done] : [again])),
   );
   part.result.hidden = false;
@@ -340,6 +342,7 @@ function modal() {
   host.setAttribute("role", PHONE.matches ? "dialog" : "complementary");
   host.toggleAttribute("aria-modal", false);
   if (PHONE.matches) host.setAttribute("aria-modal", "true");
+  for (const id of ["side", "tabs"]) byId(id).inert = wish !== null && !PHONE.matches; // it lies over them there
 }
 
 function keys(event) {
