@@ -29,7 +29,7 @@ export function create(changed) {
     h("label", { for: "ticket-autofill" }, "Auto-fill"),
     h("small", { id: "ticket-autofill-about" }, "Trades on other outcomes may fill what waits, too: at your limit, without a fee."),
   );
-  const element = h("details", { class: "ticket-more", on: { toggle: () => element.open && element.scrollIntoView({ block: "nearest" }) } }, h("summary", {}, "Limit, slippage"), limit.element, autofillRow, slippage.element);
+  const element = h("details", { class: "ticket-more", on: { toggle: () => element.open && element.scrollIntoView({ block: "nearest" }) } }, h("summary", {}, "More: limit, auto-fill, slippage"), limit.element, autofillRow, slippage.element);
 
   function field(name, label, hint) {
     const about = h("small", { id: `ticket-${name}-about` });
