@@ -75,7 +75,7 @@ def checked(page: MarkupPage, most: int) -> str:
     return parsed.text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(replies)
 def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
     rendered = render.render(reply, NOW)
