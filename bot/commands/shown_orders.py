@@ -8,7 +8,7 @@ from typing import Annotated
 from bot.chat.facts import PricedOrder
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
-from bot.commands.trade import open_ticket, request_of, send
+from bot.commands.trade import open_ticket, send
 from bot.grammar.book import Flag
 from bot.grammar.command import ArgumentGroup, command
 from bot.grammar.outcomes import AnyOutcomeArg
@@ -16,7 +16,7 @@ from bot.grammar.trading import OrderArgs
 from bot.grammar.types import WholeNumber
 from bot.market import wording
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
-from bot.market.quotes import OrderRequest, Shown, closed_for_trading, price_order
+from bot.market.quotes import OrderRequest, Shown, closed_for_trading, price_order, request_of
 from bot.market.receipts import receipt
 from bot.words import members as words_members
 from bot.words import shown_orders as words

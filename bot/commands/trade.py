@@ -13,7 +13,7 @@ from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market import wording
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
-from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, with_preferences
+from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, request_of
 from bot.market.receipts import receipt
 from bot.market.ticket_terms import price_ticket, terms_of
 from bot.words import members as words_members
@@ -21,7 +21,6 @@ from bot.words import refusals as words
 from bot.words import ticket_changes as words_changes
 from bot.words import tickets as words_tickets
 from bot.words import wording as words_wording
-from storage.people import Preferences
 from storage.records import Declined, Market, Member, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
@@ -184,20 +183,6 @@ async def change(
         autofill=draft.autofill if autofill is None else autofill,
     )
     return closed_for_trading(market) or await _order(ctx, market, member, request, confirm=True, instead_of=ticket)
-
-
-def request_of(order: OrderArgs, settings: Preferences, market: MarketView, *, buy: bool) -> OrderRequest:
-    """What the line says, and what the person has set for themselves where it says nothing."""
-    request = OrderRequest(
-        outcome=order.outcome,
-        side=order.side,
-        buy=buy,
-        amount=order.amount,
-        slippage=order.slippage,
-        limit=order.limit,
-        autofill=order.autofill,
-    )
-    return with_preferences(request, settings, market)
 
 
 def _typed(ticket: Ticket, market: Market) -> str:

@@ -22,7 +22,7 @@ from bot.grammar.trading import OrderArgs
 from bot.market import wording
 from bot.market.context import MarketView, parse_context_of
 from bot.market.order_bounds import Largest, largest
-from bot.market.quotes import OrderRequest, closed_for_trading, price_order, tokens_free, with_preferences
+from bot.market.quotes import OrderRequest, closed_for_trading, price_order, request_of, tokens_free
 from bot.text.outcome_names import typed_outcome
 from bot.words import members as words_members
 from bot.words import usage as words_usage
@@ -197,17 +197,8 @@ class LiveQuotes:
 
 def _priced(view: MarketView, order: OrderArgs, habits: Habits, *, buy: bool) -> LiveQuote | Unpriced:
     member = view.member
-    asked = OrderRequest(
-        outcome=order.outcome,
-        side=order.side,
-        buy=buy,
-        amount=order.amount,
-        slippage=order.slippage,
-        limit=order.limit,
-        autofill=order.autofill,
-    )
     # who sees the price before they confirm is asked, whatever they have set for lines
-    request = with_preferences(asked, replace(habits.kept, confirm=True), view)
+    request = request_of(order, replace(habits.kept, confirm=True), view, buy=buy)
     free = 0 if member is None else tokens_free(view, member, order.outcome, order.side)
     most = largest(view, request, member)
     priced = price_order(view, request, member)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.chat.facts import MOST_SLIPPAGE_ASKED, Amount, PricedOrder, SizeOffer, gain_if_right
 from bot.chat.reply import Reply
+from bot.grammar.trading import OrderArgs
 from bot.market.context import MarketView
 from bot.market.pricing import MOST_SLIPPAGE, USUAL_SLIPPAGE, Pricing, needed_slippage
 from bot.text.numbers import CENT, MICRO, RATE
@@ -71,7 +72,7 @@ class OrderRequest:
     shown: Shown | None = None  # it trades within this or not at all
 
 
-def with_preferences(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
+def _with_preferences(request: OrderRequest, habits: Preferences, view: MarketView) -> OrderRequest:
     """With what the person has set where the line says nothing. Who is not asked again before an order is not
     given more slippage than they know of."""
     limited = request.limit is not None
@@ -80,6 +81,20 @@ def with_preferences(request: OrderRequest, habits: Preferences, view: MarketVie
     if autofill is None:
         autofill = habits.autofill and limited and view.record.params.af_enabled
     return replace(request, slippage=slippage, autofill=autofill, strict=not habits.confirm)
+
+
+def request_of(order: OrderArgs, settings: Preferences, view: MarketView, *, buy: bool) -> OrderRequest:
+    """What the line says, and what the person has set for themselves where it says nothing."""
+    request = OrderRequest(
+        outcome=order.outcome,
+        side=order.side,
+        buy=buy,
+        amount=order.amount,
+        slippage=order.slippage,
+        limit=order.limit,
+        autofill=order.autofill,
+    )
+    return _with_preferences(request, settings, view)
 
 
 def price_order(view: MarketView, request: OrderRequest, member: Member | None) -> PricedOrder | Reply:
