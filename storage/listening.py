@@ -1,6 +1,6 @@
 """What other processes commit, heard over a connection of its own: LISTEN on PostgreSQL.
 
-The triggers of migrations 0005 and 0006 tell every process which topic a commit has changed. While nobody can be heard
+The triggers of migrations 0005 to 0007 tell every process which topic a commit has changed. While nobody can be heard
 (a server that is away, a line that is cut) whoever waits looks from time to time, and once it can be heard again
 everything counts as changed. Behind a pooler in transaction mode nobody is heard at all, so looking is what is left.
 """

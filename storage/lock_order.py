@@ -43,6 +43,7 @@ ORDER = (
     "preferences",
     "pings",
     "codes",
+    "sessions",
     "chat_admins",
     "audit_log",
     "journal",  # the shared one; a market's own is guarded by the market
@@ -50,7 +51,7 @@ ORDER = (
 UNDER_A_MARKET = frozenset(
     (
         *("users", "positions", "binaries", "orders", "lob_pools", "trades", "ticks", "tiles", "events", "metrics"),
-        *("ledger", "actions", "approvals", "wordings", "announcements", "alerts"),
+        *("ledger", "actions", "approvals", "wordings", "announcements", "alerts", "keys", "webhooks"),
     )
 )
 # `Journal` sees to the lock of the one it writes, `migrate` to its own

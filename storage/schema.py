@@ -80,6 +80,8 @@ config = Table(
     _count("events"),
     _count("leaves"),  # of its tree
     _count("volume"),
+    Column("public", Boolean, nullable=False, default=False, server_default=false()),  # whoever has its link may watch
+    Column("keys", String(8), nullable=False, default="on", server_default="on"),  # trades by key: on | hidden | off
     Index("ix_config_status", "status"),
     Index("ix_config_chat", "chat"),
 )
@@ -165,6 +167,7 @@ orders = Table(
     Column("tick_id", BigInteger),
     Column("turn", JsonColumn),  # how it stood at the end of that tick: what its leaf says
     Column("ticket", BigId),
+    Column("key", BigInteger),  # by which it came; none: by hand
     PrimaryKeyConstraint("market", "number"),
     UniqueConstraint("request_id"),
     Index("ix_orders_market_status", "market", "status"),
@@ -468,6 +471,7 @@ preferences = Table(
     Column("confirm", Boolean, nullable=False),
     Column("autofill", Boolean, nullable=False),
     Column("quiet", JsonColumn, nullable=False),  # kinds of private notices they do not want
+    Column("named", Boolean, nullable=False, default=False, server_default=false()),  # shown by name to who watches
 )
 
 pings = Table(
@@ -490,7 +494,59 @@ codes = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger),
+    Column("about", JsonColumn),  # what else it opens
     Index("ix_codes_person", "person"),
+)
+
+sessions = Table(  # browsers and Mini Apps that are somebody known from a chat
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # of its token: whoever reads the table cannot use it
+    Column("kind", String(8), nullable=False),  # room: a cookie, for a link that was used; app: a Mini App's
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("platform", String(16), nullable=False),  # as whom they came: rights are asked for this identity
+    Column("external_id", String(200), nullable=False),
+    Column("chat", BigId, ForeignKey("chats.id")),  # from where; whether they are in it is asked anew
+    Column("created_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Index("ix_sessions_person", "person"),
+)
+
+keys = Table(  # by which programs act for a person in a market
+    "keys",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _market(),
+    Column("person", BigId, ForeignKey("people.id"), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("scope", String(8), nullable=False),  # read | trade | run
+    Column("name", Text, nullable=False),  # what they call it
+    Column("allowance", BigInteger),  # the most it can ever cost them; none: it cannot trade
+    Column("platform", String(16), nullable=False),  # as whom they asked for it: rights are asked for this identity
+    Column("external_id", String(200), nullable=False),
+    Column("chat", BigId, ForeignKey("chats.id")),  # whose admin they were, of a key to run a market
+    Column("created_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    UniqueConstraint("hash"),
+    Index("ix_keys_person", "person"),
+    Index("ix_keys_market", "market"),
+    sqlite_autoincrement=True,  # a number stands behind buttons: none is given twice
+)
+
+webhooks = Table(  # addresses that are sent a market's news
+    "webhooks",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _market(),
+    Column("chat", BigId, ForeignKey("chats.id"), nullable=False),  # whose admin asked for it
+    Column("creator", BigId, ForeignKey("people.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("failing_ms", BigInteger),  # since when nothing arrives
+    Column("ended_ms", BigInteger),  # taken back, or given up
+    Index("ix_webhooks_market", "market"),
+    sqlite_autoincrement=True,
 )
 
 approvals = Table(

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 
 class Topic(StrEnum):
-    """What one can wait for; the payload of a NOTIFY on PostgreSQL (migrations 0005 and 0006)."""
+    """What one can wait for; the payload of a NOTIFY on PostgreSQL (migrations 0005 to 0007)."""
 
     OUTBOX = "outbox"  # notices were added, or are due now
     ROOM = "room"  # messages of the room were written or changed

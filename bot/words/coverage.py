@@ -17,12 +17,14 @@ LIMITS = (
     "the terms of a market that has not started",
 )
 _SUBJECTS = {
-    "notes": "the bot's own notes: drafts, reminders, one-use codes, lines behind buttons, how long a tick took",
+    "notes": "the bot's own notes: drafts, reminders, one-use codes, lines behind buttons, how long a tick took, "
+    "whether a market can be watched",
     "requests": "the platforms' ids of requests, and offers that nobody confirmed",
     "platforms": "what platforms say of chats and people: titles, who is an admin there, when they were seen",
     "settings": "everybody's own settings, pings and alerts",
     "messages": "where a message stands, which one it replaces, whether and how often it was sent; what people said in "
     "the room",
+    "entrances": "who is signed in where, keys of programs and the addresses that are sent the news",
     "key": "the key that signs heads: a signature tells whose it is",
 }
 

@@ -26,7 +26,7 @@ _OUTBOX = (
 NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "notes": {
-            "config": ("draft", "memo"),
+            "config": ("draft", "memo", "public", "keys"),
             "ticks": ("took_us",),
             "facts": ("name", "value"),
             "counters": ("name", "value"),
@@ -34,10 +34,10 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "leases": ("name", "holder", "epoch", "until_ms", "state"),
             "attempts": ("id", "key", "at_ms"),
             "upgrades": ("version", "compatible_from", "program"),
-            "codes": ("hash", "kind", "person", "market", "created_ms", "expires_ms", "used_ms"),
+            "codes": ("hash", "kind", "person", "market", "created_ms", "expires_ms", "used_ms", "about"),
         },
         "requests": {
-            "orders": ("request_id", "ticket"),
+            "orders": ("request_id", "ticket", "key"),
             "actions": ("request_id",),
             "tickets": (*_TICKETS, "request_id", "created_ms"),
         },
@@ -49,7 +49,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "chat_admins": ("chat", "person", "seen_ms"),
         },
         "settings": {
-            "preferences": ("person", "slippage", "confirm", "autofill", "quiet"),
+            "preferences": ("person", "slippage", "confirm", "autofill", "quiet", "named"),
             "pings": ("person", "chat", "kind"),
             "alerts": ("id", "market", "user", "outcome", "side", "price", "above", "ts_ms"),
         },
@@ -59,6 +59,14 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "room_messages": (
                 *("id", "seq", "room", "channel", "person", "author", "body", "ts_ms", "edited_ms", "request_id"),
             ),
+        },
+        "entrances": {
+            "sessions": ("hash", "kind", "person", "platform", "external_id", "chat", "created_ms", "until_ms"),
+            "keys": (
+                *("id", "market", "person", "hash", "scope", "name", "allowance", "platform", "external_id", "chat"),
+                *("created_ms", "used_ms", "revoked_ms"),
+            ),
+            "webhooks": ("id", "market", "chat", "creator", "url", "created_ms", "failing_ms", "ended_ms"),
         },
         "key": {"secrets": ("name", "value")},
     }
