@@ -81,7 +81,7 @@ RankingRow = tuple[int, int, int, int]  # place, person, gain, final
 
 def tick_notices(outcome: TickOutcome, head: str, pace: Pace, podium: Sequence[RankingRow] = ()) -> list[Notice]:
     """Everything a tick has to tell, private things first, the board last."""
-    result = [*_private(outcome), *_resting(outcome), *_public(outcome, pace, podium, head), *_big_trades(outcome)]
+    result = [*_private(outcome), *_resting(outcome), *_to_chat(outcome, pace, podium, head), *_big_trades(outcome)]
     if outcome.market.tick == 0:
         behind = _behind(outcome, outcome.market.epoch_ms(0), pace)
         result.insert(0, _to_chats("started", {"people": len(outcome.after.accounts), "late_ms": behind}))
@@ -239,7 +239,7 @@ def _returned_untraded(outcome: TickOutcome, reported: set[int]) -> dict[int, li
     return {person: numbers for person, numbers in by_person.items() if len(numbers) > 1 or person in at_once}
 
 
-def _public(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head: str) -> list[Notice]:
+def _to_chat(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], head: str) -> list[Notice]:
     """The course of the market, in the order it ran."""
     market = outcome.market
 

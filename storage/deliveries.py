@@ -70,11 +70,11 @@ class Deliveries(Repository):
         """Up to n rows that could leave in one message with `first`, which must be a new message itself. To a chat:
         those of these kinds that follow at once. To a person: what else waits to be said to them without replacing
         anything, and (to keep the order) nothing that stands behind something else."""
-        public = first.audience is NoticeAudience.CHAT
+        in_chat = first.audience is NoticeAudience.CHAT
         bound = {"platform": first.platform, "target": first.target, "first": first.id, "most": 5 * n}
-        rows = await self._session.rows(_BESIDE_IN_CHAT if public else _BESIDE_IN_PRIVATE, bound)
+        rows = await self._session.rows(_BESIDE_IN_CHAT if in_chat else _BESIDE_IN_PRIVATE, bound)
         leased = {row["id"] for row in rows if now_ms < row["lease_ms"] <= now_ms + LEASES_AHEAD * lease_ms}
-        chosen = _following(rows, first, kinds, leased) if public else await self._private_beside(rows, first, leased)
+        chosen = _following(rows, first, kinds, leased) if in_chat else await self._private_beside(rows, first, leased)
         return await self._lease(await self._free(chosen[:n]), now_ms + lease_ms)
 
     async def _free(self, rows: Sequence[RowMapping]) -> list[RowMapping]:

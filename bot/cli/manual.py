@@ -95,7 +95,7 @@ def _notes(command: Command) -> list[str]:
         works.append(f"on {' and '.join(name.capitalize() for name in sorted(command.rule.platforms))} only")
     notes = ["It stands behind buttons and is offered nowhere."] if command.hidden else []
     notes += [f"Works {', '.join(works)}."] if works else []
-    notes += ["Answered for all to read, unless something in it is yours alone."] if command.public else []
+    notes += ["Answered for all to read, unless something in it is yours alone."] if command.for_all else []
     return [f"\n{' '.join(notes)}"] if notes else []
 
 

@@ -36,7 +36,7 @@ ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "sea
 _BOTH = (Side.YES, Side.NO)
 
 
-@command("board", role=Role.ANYONE, any_rules=True, public=True, examples=("/board",))
+@command("board", role=Role.ANYONE, any_rules=True, for_all=True, examples=("/board",))
 async def board(ctx: Context, *, market: MarketView, snapshot: Snapshot) -> Reply:
     """See every outcome's prices, who leads, the next step and what the house risks."""
     return words.board(await board_of(snapshot.uow, market.record, ctx.now_ms), _audience(ctx))
@@ -48,7 +48,7 @@ def _no_book(view: MarketView) -> Reply | None:
     return None if live else closed(view.record, view.state)
 
 
-@command("book", role=Role.ANYONE, any_rules=True, public=True, ready=_no_book, examples=("/book germany", "/book 2"))
+@command("book", role=Role.ANYONE, any_rules=True, for_all=True, ready=_no_book, examples=("/book germany", "/book 2"))
 async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See which orders wait for an outcome, by price, and the house's price between them.
 
@@ -59,7 +59,7 @@ async def book(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Repl
     return words_book.book(market.record.params, outcome, yes, no, Audience.PRIVATE if own else _audience(ctx))
 
 
-@command("depth", role=Role.ANYONE, public=True, ready=closed_for_trading, examples=("/depth germany",))
+@command("depth", role=Role.ANYONE, for_all=True, ready=closed_for_trading, examples=("/depth germany",))
 async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Reply:
     """See what buying and selling $10 to $1,000 of an outcome would do to its price."""
     sides = [(side, market.price(outcome, side), depth_steps(market, outcome, side)) for side in _BOTH]
@@ -67,7 +67,7 @@ async def depth(ctx: Context, *, market: MarketView, outcome: OutcomeArg) -> Rep
 
 
 @command(
-    "chart", role=Role.ANYONE, any_rules=True, public=True, examples=("/chart", "/chart germany", "/chart brazil 6h")
+    "chart", role=Role.ANYONE, any_rules=True, for_all=True, examples=("/chart", "/chart germany", "/chart brazil 6h")
 )
 async def chart(
     ctx: Context, *, market: MarketView, outcome: AnyOutcomeArg | None = None, span: SpanArg | None = None
@@ -87,7 +87,9 @@ async def chart(
     return words.chart(picture, title, figures, _audience(ctx))
 
 
-@command("leaderboard", role=Role.ANYONE, any_rules=True, public=True, examples=("/leaderboard", "/leaderboard season"))
+@command(
+    "leaderboard", role=Role.ANYONE, any_rules=True, for_all=True, examples=("/leaderboard", "/leaderboard season")
+)
 async def leaderboard(
     ctx: Context, *, market: MarketView | None, snapshot: Snapshot, scope: ScopeArg | None = None
 ) -> Reply:
@@ -120,7 +122,7 @@ async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> R
     return replace(shown, blocks=(*shown.blocks, *fame))
 
 
-@command("tape", role=Role.ANYONE, any_rules=True, public=True, examples=("/tape", "/tape germany"))
+@command("tape", role=Role.ANYONE, any_rules=True, for_all=True, examples=("/tape", "/tape germany"))
 async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome: AnyOutcomeArg | None = None) -> Reply:
     """See the last trades of the whole market; what one order did at once is one of them.
 
@@ -130,7 +132,7 @@ async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome:
     return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 
-@command("verify", role=Role.ANYONE, any_rules=True, heavy=True, public=True, examples=("/verify",))
+@command("verify", role=Role.ANYONE, any_rules=True, heavy=True, for_all=True, examples=("/verify",))
 async def verify(ctx: Context, *, market: MarketView) -> Reply:
     """Have the market run again from its first tick and every balance, price and payout compared.
 

@@ -90,7 +90,7 @@ class Command:
     ready: Ready | None
     rule: Rule
     help_under: Role
-    public: bool
+    for_all: bool
     personal: bool
     may_ask: frozenset[str]
     selling: bool
@@ -150,7 +150,7 @@ def command(
     hidden: bool = False,
     ready: Ready | None = None,
     help_under: Role | None = None,
-    public: bool = False,
+    for_all: bool = False,
     personal: bool = False,
     may_ask: Iterable[str] = (),
     selling: bool = False,
@@ -167,8 +167,8 @@ def command(
     hidden: it stands behind buttons; it works when typed, but help, menus and completion are silent about it
     ready: says first of all why the market is not ready for this, if it is not
     help_under: the role among whose commands help lists it, where that is another than its own
-    public: everybody in the chat may read the answer; adapters that must know before there is an answer go by this, the
-        answer's own `audience` decides in the end
+    for_all: everybody in the chat may read the answer; adapters that must know before there is an answer go by this,
+        the answer's own `audience` decides in the end
     personal: it is about the person, not a market: Discord offers it in direct messages, too
     may_ask: it answers with a form although nothing required is missing, as long as it lacks one of these arguments
     selling: its amounts and outcomes are of what the person holds
@@ -192,7 +192,7 @@ def command(
             ready=ready,
             rule=Rule(role, places, platforms),
             help_under=help_under or role,
-            public=public,
+            for_all=for_all,
             personal=personal,
             may_ask=frozenset(may_ask),
             selling=selling,

@@ -1,5 +1,5 @@
 """The moments of a market as facts: what everybody who looks sees happen. The same numbers as the announcements have,
-from the same events and by the same words (`bot.notifications.public_notices`).
+from the same events and by the same words (`bot.notifications.chat_notices`).
 
 `facts` of each kind (outcomes from 0, prices, money micro-dollars, times epoch milliseconds):
 

@@ -210,13 +210,13 @@ class Delivery:
 
 
 def _request(message: OutgoingMessage, reply: Reply) -> SendRequest:
-    row, public = message.row, message.row.audience is NoticeAudience.CHAT
+    row, in_chat = message.row, message.row.audience is NoticeAudience.CHAT
     return SendRequest(
-        target=row.edit_chat or row.target if public and row.edit_ref is not None else row.target,
+        target=row.edit_chat or row.target if in_chat and row.edit_ref is not None else row.target,
         reply=reply,
-        private=not public,
+        private=not in_chat,
         edit_ref=row.edit_ref,
-        chat_ext=None if public else message.mention_in,
+        chat_ext=None if in_chat else message.mention_in,
         nonce=nonce_of(message.rows),
     )
 
@@ -291,10 +291,10 @@ def _join(group: Sequence[OutgoingMessage]) -> OutgoingMessage:
     group = sorted(group, key=lambda message: message.row.id)
     first = group[0]
     replies = [message.reply for message in group]
-    public = first.row.audience is NoticeAudience.CHAT
+    in_chat = first.row.audience is NoticeAudience.CHAT
     return OutgoingMessage(
         row=first.row,
-        reply=words.together_in_chat(replies) if public else words.together(replies),
+        reply=words.together_in_chat(replies) if in_chat else words.together(replies),
         joined=tuple(message.row for message in group[1:]),
         mention_in=first.mention_in,
     )

@@ -12,8 +12,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.chat.reply import Audience, Reply
+from bot.notifications import chat_notices as in_chat
 from bot.notifications import private_notices as private
-from bot.notifications import public_notices as public
 from bot.notifications.notice_context import NoticeContext
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
@@ -126,9 +126,9 @@ def _plain(render: Callable[[NoticeContext], Reply | None]) -> Renderer:
 
 
 _RENDERERS: Mapping[str, Renderer] = {
-    "opened": public.opened,
-    "arrived": public.arrived,
-    "worded": public.worded,
+    "opened": in_chat.opened,
+    "arrived": in_chat.arrived,
+    "worded": in_chat.worded,
     "announcement": _plain(lambda notice: words_chats.announcement(notice.market, str(notice.payload["text"]))),
     "started": _plain(lambda notice: words_announcements.started(notice.market, notice.payload)),
     "order": private.order,
@@ -138,27 +138,27 @@ _RENDERERS: Mapping[str, Renderer] = {
     "paid": _plain(lambda notice: words_announcements.paid(notice.market, notice.payload)),
     "refunded": _plain(lambda notice: words_announcements.refunded(notice.market, notice.payload)),
     "refused": private.refused,
-    "frozen": public.frozen,
+    "frozen": in_chat.frozen,
     "round_asked": private.round_asked,
-    "overdue": public.overdue,
+    "overdue": in_chat.overdue,
     "round_skipped": _plain(lambda notice: words_announcements.round_skipped(notice.payload)),
-    "eliminated": public.eliminated,
-    "resumed": public.resumed,
-    "paused": public.paused,
-    "resolved": public.resolved,
-    "claimed": public.claimed,
-    "corrected": public.corrected,
+    "eliminated": in_chat.eliminated,
+    "resumed": in_chat.resumed,
+    "paused": in_chat.paused,
+    "resolved": in_chat.resolved,
+    "claimed": in_chat.claimed,
+    "corrected": in_chat.corrected,
     "proposal": private.proposal,
     "lapsed": private.lapsed,
-    "cut": public.cut,
+    "cut": in_chat.cut,
     "cut_own": private.cut_own,
     "cut_ready": _plain(
         lambda notice: (words_cuts.ready if notice.payload["ready"] else words_cuts.could_not)(
             str(notice.payload["again"])
         )
     ),
-    "voided": public.voided,
-    "retuned": public.retuned,
+    "voided": in_chat.voided,
+    "retuned": in_chat.retuned,
     "big_trade": _plain(lambda notice: words_announcements.big_trade(notice.market.params, notice.payload)),
     "halted": _plain(lambda notice: words_admin.halted(notice.market, notice.payload)),
     "restored": _plain(lambda notice: words_backups.notice(notice.market, notice.payload)),
@@ -170,10 +170,10 @@ _RENDERERS: Mapping[str, Renderer] = {
     "account_changed": _plain(
         lambda notice: words_members.told(notice.market, str(notice.payload["change"]), str(notice.payload["text"]))
     ),
-    "board": public.board,
+    "board": in_chat.board,
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
-    "digest": public.digest,
-    "countdown": public.countdown,
+    "digest": in_chat.digest,
+    "countdown": in_chat.countdown,
     "countdown_over": _plain(lambda notice: words_announcements.countdown_over(notice.payload)),
     "ping": _ping,
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),

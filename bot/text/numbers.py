@@ -2,7 +2,7 @@
 
 Everything is integer arithmetic. Money is rounded here alone, and wherever it is shown it is whole cents: what
 somebody gets, has or gains is rounded down, what they pay up (`Cut.UP`), and parts that are shown beside their sum
-(`split`) add up to it. So one amount reads the same in public, in private, in a table and on a chart. What is exact is
+(`split`) add up to it. So one amount reads the same in a chat, in private, in a table and on a chart. What is exact is
 typed (`typed_money`) or stands in a file.
 """
 

@@ -60,7 +60,7 @@ def changed_commands() -> Reply:
 
 
 def look_there() -> str:
-    """Said in public with a mention: it gives nothing away."""
+    """Said to the whole channel with a mention: it gives nothing away."""
     return "there is news of yours that I could not send you in private. /positions and /trades show it to you alone."
 
 

@@ -12,7 +12,7 @@ from bot.words.shared import listed, no, plural, say
 from storage.records import Market, Member, OrderRow, OrderStatus
 
 CHANGES: Mapping[str, str] = {
-    "rename": "another name, everywhere in public",
+    "rename": "another name, wherever it is shown",
     "bar": "no more buying; what they hold stays theirs",
     "unbar": "they may buy again",
     "unranked": "they trade on without a place",

@@ -97,11 +97,11 @@ class Interactions:
             incoming = await self._incoming(interaction, command=command.name, args=args)
             await self._run_with_form(incoming)
             return
-        public = command.public and interaction.guild_id is not None
-        if not await self._responder.acknowledge(interaction, public=public):
+        for_all = command.for_all and interaction.guild_id is not None
+        if not await self._responder.acknowledge(interaction, for_all=for_all):
             return
         incoming = await self._incoming(interaction, command=command.name, args=args)
-        await self._responder.respond(incoming, await self._run(incoming), public=public)
+        await self._responder.respond(incoming, await self._run(incoming), for_all=for_all)
 
     @counted
     @telling_trouble

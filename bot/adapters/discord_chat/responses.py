@@ -52,11 +52,11 @@ class DiscordResponder:
         self.charts = AnswerCharts(draw)
 
     async def acknowledge(
-        self, interaction: discord.Interaction, *, public: bool = False, update: bool = False
+        self, interaction: discord.Interaction, *, for_all: bool = False, update: bool = False
     ) -> bool:
         """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one. False
         where nothing is to be done: Discord did not take it, or another process has answered already."""
-        private = not public and interaction.guild_id is not None
+        private = not for_all and interaction.guild_id is not None
         interaction.extras[UPDATES] = update
         for tries_left in (1, 0):
             try:
@@ -90,13 +90,13 @@ class DiscordResponder:
         pressed = interaction.message
         return pressed is None or standing.edited_at == pressed.edited_at
 
-    async def respond(self, incoming: IncomingInteraction, reply: Reply, *, public: bool = False) -> None:
+    async def respond(self, incoming: IncomingInteraction, reply: Reply, *, for_all: bool = False) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands; charts that take long follow."""
         charted, (reply, drawing) = reply, await self.charts.with_charts(reply)
         for wait in RETRIES_S:
             try:
                 async with errors.translating_errors():
-                    sent = await self._send_answer(incoming, reply, public=public)
+                    sent = await self._send_answer(incoming, reply, for_all=for_all)
                 break
             except RetryLaterError:
                 await asyncio.sleep(wait)
@@ -122,18 +122,18 @@ class DiscordResponder:
             return
         try:
             async with errors.translating_errors():
-                await self._send_answer(incoming, current, public=False)
+                await self._send_answer(incoming, current, for_all=False)
         except (RetryLaterError, UnreachableError) as error:
             log.warning("the answer to interaction %s stands over its fill: %s", incoming.interaction.id, error)
 
     async def _send_answer(
-        self, incoming: IncomingInteraction, reply: Reply, *, public: bool
+        self, incoming: IncomingInteraction, reply: Reply, *, for_all: bool
     ) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
         interaction = incoming.interaction
         alone = reply.audience is Audience.PRIVATE
         message = await render(reply, self._buttons, alone=alone)
-        if public and reply.audience is Audience.PRIVATE:  # "thinking" stands in public, this must not
+        if for_all and reply.audience is Audience.PRIVATE:  # "thinking" stands for all, this must not
             with contextlib.suppress(discord.NotFound):
                 await interaction.delete_original_response()
             return await self._send_follow_up(incoming, message)

@@ -35,7 +35,7 @@ from bot.grammar.types import NumberArg
 from bot.market.context import Context
 
 
-@command("ping", role=Role.ANYONE, public=True, examples=("/ping 3",))
+@command("ping", role=Role.ANYONE, for_all=True, examples=("/ping 3",))
 async def ping(ctx: Context, *, times: NumberArg | None = None) -> Reply:
     """Hear whether anybody is there.
 
@@ -57,8 +57,8 @@ def with_ping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
 async def test_one_more_file_is_one_more_command_everywhere(tmp_path: Path, with_ping: tuple[Command, ...]) -> None:
     [ping] = [command for command in with_ping if command not in COMMANDS]
     assert ping.rule.missing(member=False, admin=False, chat=ChatKind.PRIVATE, platform="telegram") is None
-    public = {declared.name for declared in with_ping if declared.public}
-    assert public == {declared.name for declared in COMMANDS if declared.public} | {"ping"}
+    for_all = {declared.name for declared in with_ping if declared.for_all}
+    assert for_all == {declared.name for declared in COMMANDS if declared.for_all} | {"ping"}
     slash = [(where, option["name"]) for payload in payload_of(with_ping) for where, option in options(payload)]
     assert ("ping", "times") in slash
     for _, menu in menus(with_ping, "telegram"):

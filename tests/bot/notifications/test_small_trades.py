@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.chat import plain_text
-from bot.notifications import public_notices
+from bot.notifications import chat_notices
 from bot.notifications.notice_context import NoticeContext
 from tests.bot.harness import chat_harness, running
 
@@ -29,7 +29,7 @@ async def test_a_small_trade_is_told_in_a_digest_and_nowhere_else_and_in_no_dige
             market = await uow.markets.get_one(1)
             facts = {"since_ms": since, "after": 0, "until": market.trades, "volume": market.volume}
             told = {
-                platform: await public_notices.digest(
+                platform: await chat_notices.digest(
                     NoticeContext(
                         uow=uow,
                         market=market,

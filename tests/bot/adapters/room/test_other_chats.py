@@ -56,7 +56,7 @@ async def test_what_a_market_of_another_chat_tells_is_told_to_who_asked_alone(ro
         await uow.commit()
     await ticked(room, town)
     before = {message["id"] for message in await stranger.messages()}
-    lines = sorted({example for command in COMMANDS if command.public for example in (command.examples or ())})
+    lines = sorted({example for command in COMMANDS if command.for_all for example in (command.examples or ())})
     assert {"/board", "/leaderboard", "/tape", "/verify"} <= set(lines)
     for line in lines:
         _, answer = await say(ada, line, town.market)
