@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -392,7 +393,7 @@ def refusal(code: int, status: int) -> Exception:
             self.status = status
 
     made: type[discord.HTTPException] = discord.HTTPException
-    response: object = Response()
+    response: Any = Response()  # all that discord.py looks at
     return made(response, {"code": code, "message": "no"})
 
 
