@@ -17,6 +17,7 @@ from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
 from bot.chat.permissions import Elsewhere, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
 from bot.chat.reply import Audience, Awaited, Reply
+from bot.chat.rights import UNASKED, Rights
 from bot.chat.turnstile import Turnstile
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
@@ -72,6 +73,7 @@ class Dispatcher:
         auditor: BackgroundVerifier | None = None,
         rehearser: BackgroundRehearsal | None = None,
         cutter: BackgroundCuts | None = None,
+        rights: Rights = UNASKED,
     ) -> None:
         self.commands = tuple(commands)
         self._by_name = {command.name: command for command in self.commands}
@@ -81,6 +83,7 @@ class Dispatcher:
         self._auditor = auditor or BackgroundVerifier(db, clock.now_ms)
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
+        self._rights = rights
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._heavy = Windows(HEAVY)
@@ -309,6 +312,7 @@ class Dispatcher:
             auditor=self._auditor,
             rehearser=self._rehearser,
             cutter=self._cutter,
+            rights=self._rights,
         )
 
     def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:

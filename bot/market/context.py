@@ -8,6 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
+from bot.chat.rights import Rights
 from bot.grammar.command import Command, Given
 from bot.market.background import Asker
 from bot.market.background_cut import BackgroundCuts
@@ -88,7 +89,8 @@ class Snapshot(Given):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance."""
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `rights` asks
+    another platform what somebody is in a chat there."""
 
     db: Database
     invocation: Invocation
@@ -99,6 +101,7 @@ class Context:
     auditor: BackgroundVerifier
     rehearser: BackgroundRehearsal
     cutter: BackgroundCuts
+    rights: Rights
 
     @property
     def person_id(self) -> int | None:

@@ -22,6 +22,7 @@ from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.security import Sessions
 from bot.adapters.room.visitors import Visitors
+from bot.chat.rights import UNASKED, Rights
 from bot.dispatcher import Dispatcher
 from bot.market.live_markets import LiveMarkets
 from bot.market.live_quotes import LiveQuotes
@@ -36,8 +37,8 @@ class RoomService:
     `names` are host names besides `localhost` under which it may be asked for; `public_url` is the https address under
     which a proxy serves it to everybody: posts come from there alone, and cookies go there alone. `titles` are the
     chats it holds by their external id, the first of them at `/`; `more` are routes of others, served beside them.
-    `trusted_proxies` are believed whom they speak for. `holder` knows the other processes that serve the room. The
-    announcer speaks through `platform`.
+    `trusted_proxies` are believed whom they speak for. `holder` knows the other processes that serve the room.
+    `rights` asks the platforms others come from. The announcer speaks through `platform`.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class RoomService:
         titles: Mapping[str, str] | None = None,
         more: Sequence[web.RouteDef] = (),
         holder: Holder | None = None,
+        rights: Rights = UNASKED,
     ) -> None:
         self._db = db
         self._host = host
@@ -77,7 +79,7 @@ class RoomService:
         presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
         self._sessions = Sessions(db, admin_token)
-        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies)
+        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights)
         self._following: list[asyncio.Task[None]] = []
         handlers = Handlers(self._log, dispatcher, titles, limits)
         commands = {command.name: command for command in dispatcher.commands}

@@ -10,6 +10,7 @@ from bot.adapters.room import NAME, security
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.security import Sessions, Visitor
+from bot.chat.rights import Rights
 from bot.market.visibility import Viewer, visible
 from bot.settings import Network
 from bot.words import room as words
@@ -21,15 +22,22 @@ MARKET = f"{{market:[0-9]{{1,{LONGEST_NUMBER}}}}}"  # in an address
 
 
 class Visitors:
-    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`."""
+    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`. `rights` asks the
+    platforms others come from."""
 
     def __init__(
-        self, sessions: Sessions, limits: Limits, titles: Mapping[str, str], trusted_proxies: Sequence[Network]
+        self,
+        sessions: Sessions,
+        limits: Limits,
+        titles: Mapping[str, str],
+        trusted_proxies: Sequence[Network],
+        rights: Rights,
     ) -> None:
         self._sessions = sessions
         self._limits = limits
         self._titles = titles
         self._trusted_proxies = trusted_proxies
+        self.rights = rights
         self.cookies = Cookies()  # known once the room listens
 
     def room(self, request: web.Request) -> str:

@@ -1,0 +1,93 @@
+"""What somebody is in a chat of another platform at this moment, asked of that platform.
+
+For those who act from elsewhere: by a session, a Mini App or a key they are who they were in a chat, and may do there
+what that chat's platform says now, not what it said when they came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from functools import partial
+from typing import Protocol
+
+ASK_S = 3.0
+KEPT_MS = 60_000
+REMEMBERED = 20_000
+
+
+class Standing(IntEnum):
+    """What somebody is in a chat; more includes less."""
+
+    STRANGER = 0
+    MEMBER = 1
+    ADMIN = 2
+
+
+class CannotAskError(Exception):
+    """What they are there cannot be found out now: what hangs on it is refused, and nothing is known of them."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(f"{platform} cannot be asked")
+        self.platform = platform
+
+
+class ChatRights(Protocol):
+    """One platform that can be asked; by its own requests alone, whether or not this process serves its chats."""
+
+    async def standing(self, chat_ext: str, person_ext: str) -> Standing:
+        """As the platform says now. Raises CannotAskError where it does not answer, refuses to say, or has been asked
+        too often. Who or what is not there is a stranger."""
+        ...
+
+
+_Asked = tuple[str, str, str]  # platform, chat, person
+
+
+class Rights:
+    """Asks the platforms; an answer is good for a minute from when it was asked for, a failure for nobody else."""
+
+    def __init__(self, by_platform: Mapping[str, ChatRights], monotonic_ms: Callable[[], int]) -> None:
+        self._by_platform = by_platform
+        self._monotonic_ms = monotonic_ms
+        self._answers: OrderedDict[_Asked, tuple[int, Standing]] = OrderedDict()
+        self._asking: dict[_Asked, asyncio.Task[Standing]] = {}
+
+    async def standing(self, platform: str, chat_ext: str, person_ext: str) -> Standing:
+        """What this identity of the platform is in that chat of it. Raises CannotAskError, after `ASK_S` at most."""
+        asked = (platform, chat_ext, person_ext)
+        at_ms, answer = self._answers.get(asked, (0, None))
+        if answer is not None and self._monotonic_ms() - at_ms < KEPT_MS:
+            return answer
+        asking = self._asking.get(asked)
+        if asking is None:
+            asking = self._asking[asked] = asyncio.create_task(self._ask(asked))
+            asking.add_done_callback(partial(self._done, asked))
+        return await asyncio.shield(asking)  # others may be waiting for it too
+
+    async def _ask(self, asked: _Asked) -> Standing:
+        platform, chat_ext, person_ext = asked
+        chat_rights = self._by_platform.get(platform)
+        if chat_rights is None:
+            raise CannotAskError(platform)
+        at_ms = self._monotonic_ms()
+        try:
+            async with asyncio.timeout(ASK_S):
+                answer = await chat_rights.standing(chat_ext, person_ext)
+        except TimeoutError:
+            raise CannotAskError(platform) from None
+        self._answers[asked] = (at_ms, answer)
+        self._answers.move_to_end(asked)
+        while len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+        return answer
+
+    def _done(self, asked: _Asked, asking: asyncio.Task[Standing]) -> None:
+        del self._asking[asked]
+        if not asking.cancelled():
+            asking.exception()  # nobody may be waiting any more; whoever is hears of it
+
+
+UNASKED = Rights({}, lambda: 0)  # where no platform can be asked
