@@ -6,7 +6,8 @@ export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 # The tests start the program some dozens of times: it is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-WORKERS ?= auto
+# One more than there are cores: tests that wait for a real process, browser or server leave theirs to another.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 OPS ?= 1000000
 KILLS ?= 50
 FREEZES ?= 25
