@@ -29,7 +29,10 @@ async def as_person(browser: Browser, person: Person, size: tuple[int, int]) -> 
 def prices(board: Any) -> list[str]:
     """As the rows of this block read."""
     return [
-        f"{round(price / 1000) / 10:.1f}¢" for row in board["rows"] if row["in"] for price in (row["yes"], row["no"])
+        f"{round(price / 1000) / 10:.1f}¢"
+        for row in board["rows"]
+        if row["active"]
+        for price in (row["yes"], row["no"])
     ]
 
 

@@ -168,7 +168,7 @@ async def test_a_round_and_the_end_are_told_in_all_three_places(event: Event) ->
     discord, telegram, room = await event.boards()
     assert "out" in discord
     assert "out" in telegram
-    assert [row["name"] for row in room["rows"] if not row["in"]] == ["Brazil"]
+    assert [row["name"] for row in room["rows"] if not row["active"]] == ["Brazil"]
 
     await harness.tick(60_000)  # trading goes on by itself
     if (await harness.record()).status is Status.FROZEN:

@@ -32,7 +32,7 @@ def series_json(market: Market, series: SeriesData | None) -> Object:
         "volume": series.volume,
         "freezes": series.freezes,
         "rounds": [{"at": mark.at_ms, "name": mark.name, "out": mark.out} for mark in series.rounds],
-        "exits": [{"o": exit_.outcome, "at": exit_.at_ms} for exit_ in series.exits],
+        "exits": [{"outcome": exit_.outcome, "at": exit_.at_ms} for exit_ in series.exits],
         "winners": series.winners,
         "called_off": series.called_off,
         "thinned": series.thinned,

@@ -118,9 +118,9 @@ class MarketCharts:
         facts: dict[str, Json] = {
             "market": market.id,
             "tick": market.tick,
-            "o": outcome,
+            "outcome": outcome,
             "name": view.names[outcome],
-            "in": view.state.binaries[outcome].active,
+            "active": view.state.binaries[outcome].active,
             "yes": view.price(outcome, Side.YES),
             "no": view.price(outcome, Side.NO),
             "series": columns_json(series) if series else None,

@@ -1,7 +1,7 @@
 """A market and an account in it as JSON: what the page draws, and the beginning of the documented API.
 
 Money, tokens and prices are integers in millionths, moments epoch milliseconds, rates and shares millionths of the
-whole. Outcomes are numbered from 0 (`o`). The figures are those of `/board`, `/tape`, `/positions`, `/balance`,
+whole. Outcomes are numbered from 0 (`outcome`). The figures are those of `/board`, `/tape`, `/positions`, `/balance`,
 `/orders` and `/leaderboard`.
 """
 
@@ -72,7 +72,7 @@ def trade_to_json(trade: TradeRow) -> dict[str, Json]:
     return {
         "id": trade.id,
         "at": trade.ts_ms,
-        "o": trade.outcome,
+        "outcome": trade.outcome,
         "side": trade.side.value,
         "buy": False if trade.buyer is None else True if trade.seller is None else None,
         "size": trade.size,
@@ -138,7 +138,7 @@ _NOBODY: dict[str, Json] = {
 def _holding_to_json(holding: Holding, params: MarketParams) -> dict[str, Json]:
     """`free` can be sold; the others of `tokens` wait in the book to be. `if_right`: what they pay."""
     return {
-        "o": holding.outcome,
+        "outcome": holding.outcome,
         "name": name_of(params, holding.outcome),
         "side": holding.side.value,
         "tokens": holding.size,
@@ -147,7 +147,7 @@ def _holding_to_json(holding: Holding, params: MarketParams) -> dict[str, Json]:
         "worth": holding.worth,
         "if_right": holding.size,
         "profit": holding.profit,
-        "in": True,
+        "active": True,
     }
 
 
@@ -155,7 +155,7 @@ def _order_to_json(order: OwnOrder, market: int, params: MarketParams) -> dict[s
     """`cancel` is the line that takes it back, whichever market the page shows by then."""
     return {
         "id": order.number,
-        "o": order.outcome,
+        "outcome": order.outcome,
         "name": name_of(params, order.outcome),
         "side": order.side.value,
         "buy": order.buy,
@@ -174,7 +174,7 @@ def _alert_to_json(alert: Alert, params: MarketParams) -> dict[str, Json]:
     """Told once at `price` or `above` it, else at it or below."""
     return {
         "id": alert.id,
-        "o": alert.outcome,
+        "outcome": alert.outcome,
         "name": name_of(params, alert.outcome),
         "side": alert.side.value,
         "price": alert.price,
@@ -206,7 +206,7 @@ def trades_to_json(trades: Sequence[TradeRow], person: int) -> list[Json]:
         {
             "at": trade.ts_ms,
             "tick": trade.tick,
-            "o": trade.outcome,
+            "outcome": trade.outcome,
             "side": trade.side.value,
             "buy": trade.buyer == person,
             "size": trade.size,
@@ -264,7 +264,7 @@ def _listed_to_json(market: ListedMarket) -> dict[str, Json]:
         "step_ms": board.next_step_ms,
         "volume": board.volume,
         "people": board.people,
-        "leaders": [{"o": row.outcome, "name": row.name, "yes": row.yes} for row in market.leaders],
+        "leaders": [{"outcome": row.outcome, "name": row.name, "yes": row.yes} for row in market.leaders],
         "profit": market.profit,
         "rank": market.rank,
         "of": market.of,

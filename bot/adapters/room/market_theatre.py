@@ -200,14 +200,14 @@ def own_json(market: Market, own: OwnThen) -> dict[str, Json]:
         "if_kept": own.if_kept,
         "holdings": [
             {
-                "o": held.outcome,
+                "outcome": held.outcome,
                 "name": name_of(market.params, held.outcome),
                 "side": held.side.value,
                 "tokens": held.tokens,
                 "price": held.price,
                 "worth": held.worth,
                 "pays": held.pays,
-                "in": held.active,
+                "active": held.active,
             }
             for held in own.held
         ],

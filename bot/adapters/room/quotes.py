@@ -128,7 +128,11 @@ class QuoteRoutes:
             "autofill": draft.autofill,
             "may_autofill": priced.params.af_enabled,
             "moves": [
-                {"o": move.outcome, "yes": [move.yes_before, move.yes_after], "no": [move.no_before, move.no_after]}
+                {
+                    "outcome": move.outcome,
+                    "yes": [move.yes_before, move.yes_after],
+                    "no": [move.no_before, move.no_after],
+                }
                 for move in quote.moves
             ],
             "only_loses": priced.only_loses,

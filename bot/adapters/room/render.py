@@ -191,14 +191,14 @@ def board_to_json(board: Board) -> dict[str, Json]:
 
 def _board_row_to_json(row: BoardRow) -> dict[str, Json]:
     return {
-        "o": row.outcome,
+        "outcome": row.outcome,
         "place": row.place,
         "name": row.name,
         "yes": row.yes,
         "no": row.no,
         "change": row.change,
         "spark": list(row.spark),
-        "in": row.active,
+        "active": row.active,
         "note": row.note,
     }
 

@@ -20,7 +20,7 @@ let opener = null;
 
 const cents = (micro) => (micro / CENT).toFixed(1);
 const short = (micro) => `${Number(cents(micro))}¢`;
-const marketRow = (outcome) => state.get("market")?.rows.find((row) => row.o === outcome);
+const marketRow = (outcome) => state.get("market")?.rows.find((row) => row.outcome === outcome);
 const token = (name, side) => [h("b", { dir: "auto" }, name), side === "no" ? " NO" : null];
 
 const part = {
@@ -121,8 +121,8 @@ function set(price, { typing = false } = {}) {
 function draw() {
   const market = state.get("market");
   const row = marketRow(wish.outcome);
-  const now = row?.in ? format.tenths(row[wish.side]) * TENTH : null;
-  const why = !row?.in || OVER.includes(market.state) ? "Trading is over here, so there is no price to wait for." : market.state === "lobby" ? "Trading has not started yet." : now === wish.price ? `It is at ${format.price(now)} now: choose another price.` : "";
+  const now = row?.active ? format.tenths(row[wish.side]) * TENTH : null;
+  const why = !row?.active || OVER.includes(market.state) ? "Trading is over here, so there is no price to wait for." : market.state === "lobby" ? "Trading has not started yet." : now === wish.price ? `It is at ${format.price(now)} now: choose another price.` : "";
   const shown = [`Now ${now === null ? "out" : format.price(now)}. `, why || `You are told once, in private, when it ${wish.price > now ? "rises" : "falls"} to ${short(wish.price)}.`];
   if (part.now.textContent !== shown.join("")) part.now.textContent = why ? why : shown.join("");
   const [low, high] = [wish.price, now ?? wish.price].sort((a, b) => a - b);
@@ -193,11 +193,11 @@ function alertRow() {
     element,
     update(alert) {
       const side = alert.side === "no" ? h("span", { class: "side-word", "data-side": "no" }, "NO") : null;
-      if (!shown) what.append(chip(alert.o), h("b", { dir: "auto" }, alert.name), ...(side ? [side] : []));
+      if (!shown) what.append(chip(alert.outcome), h("b", { dir: "auto" }, alert.name), ...(side ? [side] : []));
       shown = alert;
-      const row = marketRow(alert.o);
+      const row = marketRow(alert.outcome);
       price.textContent = short(alert.price);
-      more.textContent = `${alert.above ? "when it rises there" : "when it falls there"}${row?.in ? ` · now\u00a0${format.price(row[alert.side])}` : ""}`;
+      more.textContent = `${alert.above ? "when it rises there" : "when it falls there"}${row?.active ? ` · now\u00a0${format.price(row[alert.side])}` : ""}`;
       cancel.setAttribute("aria-label", `Cancel: ${alert.name}${alert.side === "no" ? " NO" : ""} ${short(alert.price)}`);
     },
   };
@@ -224,18 +224,18 @@ function look() {
   const market = state.get("market");
   if (!gone.length || !market || market.tick === undefined || market.market !== gone[0].market || market.tick < gone[0].tick) return;
   const passed = gone.find((alert) => {
-    const row = marketRow(alert.o);
-    const now = row?.in ? format.tenths(row[alert.side]) * TENTH : null;
+    const row = marketRow(alert.outcome);
+    const now = row?.active ? format.tenths(row[alert.side]) * TENTH : null;
     return now !== null && (alert.above ? now >= alert.price : now <= alert.price);
   });
   gone = [];
-  if (passed && !OVER.includes(market.state)) say(passed, marketRow(passed.o));
+  if (passed && !OVER.includes(market.state)) say(passed, marketRow(passed.outcome));
 }
 
 function say(alert, row) {
-  const buy = () => (leave(), handlers.pick({ outcome: alert.o, name: alert.name, side: alert.side, action: "buy" }));
+  const buy = () => (leave(), handlers.pick({ outcome: alert.outcome, name: alert.name, side: alert.side, action: "buy" }));
   word.replaceChildren(
-    h("p", {}, chip(alert.o), ...token(alert.name, alert.side), ` ${format.tenths(row[alert.side]) * TENTH === alert.price ? "reached" : "passed"} ${short(alert.price)}: it is at ${format.price(row[alert.side])}.`),
+    h("p", {}, chip(alert.outcome), ...token(alert.name, alert.side), ` ${format.tenths(row[alert.side]) * TENTH === alert.price ? "reached" : "passed"} ${short(alert.price)}: it is at ${format.price(row[alert.side])}.`),
     h("button", { type: "button", class: "primary", on: { click: buy } }, "Buy"),
     h("button", { type: "button", class: "icon", "aria-label": "Close", on: { click: leave } }, "×"),
   );

@@ -135,7 +135,7 @@ function unitSwitch() {
 }
 
 /** What all YES of those still in cost together, in micro-dollars. */
-const sumOf = (market) => market.sum ?? market.rows.reduce((sum, row) => sum + (row.in ? row.yes : 0), 0);
+const sumOf = (market) => market.sum ?? market.rows.reduce((sum, row) => sum + (row.active ? row.yes : 0), 0);
 
 function whySum(market, chance) {
   const sum = sumOf(market);
@@ -161,8 +161,8 @@ export function rows(handlers, { pinned = false } = {}) {
     const chance = pinned && state.get("unit") === "chance" ? sumOf(data) : null;
     const before = moved && !calm() ? new Map([...known].map(([outcome, row]) => [outcome, row.element.offsetTop])) : null;
     const order = data.rows.map((next) => {
-      const row = known.get(next.o) || newRow(next, handlers);
-      known.set(next.o, row);
+      const row = known.get(next.outcome) || newRow(next, handlers);
+      known.set(next.outcome, row);
       row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state), pinned ? (data.market ?? null) : null);
       return row.element;
     });
@@ -203,14 +203,14 @@ function newRow(data, { pick, verb = "Buy" }) {
   const note = h("span", { class: "note" });
   const path = h("span", { class: "path", role: "cell" });
   const change = h("span", { class: "change", role: "cell" });
-  const tap = (side) => () => pick({ outcome: data.o, name: name.textContent, side, action: "buy" });
+  const tap = (side) => () => pick({ outcome: data.outcome, name: name.textContent, side, action: "buy" });
   const yes = priceButton("yes", verb, tap("yes"));
   const no = priceButton("no", verb, tap("no"));
   const element = h(
     "div",
-    { class: "row", role: "row", "data-outcome": data.o, "data-mark": mark(data.o), vars: { "--c": colour(data.o) } },
+    { class: "row", role: "row", "data-outcome": data.outcome, "data-mark": mark(data.outcome), vars: { "--c": colour(data.outcome) } },
     place,
-    h("span", { class: "name", role: "cell" }, chip(data.o), name, note),
+    h("span", { class: "name", role: "cell" }, chip(data.outcome), name, note),
     path,
     change,
     h("span", { class: "side", role: "cell" }, yes.element),
@@ -222,17 +222,17 @@ function newRow(data, { pick, verb = "Buy" }) {
     place.textContent = next.place;
     name.textContent = next.name;
     name.title = next.name;
-    if (number !== null) name.href = router.outcome(number, data.o);
+    if (number !== null) name.href = router.outcome(number, data.outcome);
     note.textContent = next.note;
-    element.classList.toggle("out", !next.in && next.note !== "winner");
+    element.classList.toggle("out", !next.active && next.note !== "winner");
     element.classList.toggle("winner", next.note === "winner");
     element.style.setProperty("--p", String(Math.min(1, Math.max(0, next.yes / 1e6))));
-    change.textContent = next.change === null || !next.in ? "" : format.change(next.change);
+    change.textContent = next.change === null || !next.active ? "" : format.change(next.change);
     change.classList.toggle("still", format.tenths(next.change ?? 0) === 0);
-    yes.update(next.name, next.yes, next.in, moved, chance && next.yes / chance, over);
-    no.update(next.name, next.no, next.in, moved, chance && 1 - next.yes / chance, over);
+    yes.update(next.name, next.yes, next.active, moved, chance && next.yes / chance, over);
+    no.update(next.name, next.no, next.active, moved, chance && 1 - next.yes / chance, over);
     const key = next.spark.join();
-    if (key !== drawn) path.replaceChildren(spark(next.spark, next.in));
+    if (key !== drawn) path.replaceChildren(spark(next.spark, next.active));
     drawn = key;
   }
   return { element, update };

@@ -96,7 +96,7 @@ function go() {
   say(moments.sentence(moment));
   const own = paid(moment).then((sentence) => (sentence && say(`${moments.sentence(moment)} ${sentence}`), sentence));
   if (document.querySelector("dialog[open]")) return pass(headline(moment, own), moment.id);
-  const names = Object.fromEntries(market.rows.map((row) => [row.o, row.name]));
+  const names = Object.fromEntries(market.rows.map((row) => [row.outcome, row.name]));
   const opened = momentCard.open(host, { moment, names, own, gone });
   if (opened) card = { ...opened, moment };
   else pass(headline(moment, own), moment.id);

@@ -126,7 +126,7 @@ export function create(host, { only = null } = {}) {
   let known = "";
   /** One's own trades, asked for where what one holds or has to spend has changed. */
   async function recall(account) {
-    const held = account?.holdings?.map(({ o, side, tokens }) => [o, side, tokens]);
+    const held = account?.holdings?.map(({ outcome, side, tokens }) => [outcome, side, tokens]);
     const key = JSON.stringify([shown.market, account?.name, account?.cash, held]);
     if (key === known) return;
     known = key;

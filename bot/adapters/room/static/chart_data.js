@@ -57,7 +57,7 @@ function tell(store, what) {
 
 /** What the server sent, as the page works with it. */
 export function made(answer) {
-  const series = { ...answer, exits: new Map(answer.exits.map((exit) => [exit.o, exit.at])), until: answer.times.at(-1) ?? null, still: false };
+  const series = { ...answer, exits: new Map(answer.exits.map((exit) => [exit.outcome, exit.at])), until: answer.times.at(-1) ?? null, still: false };
   series.sums = answer.times.map((_, point) => sum(answer.yes, point));
   return series;
 }
@@ -68,7 +68,7 @@ const sum = (yes, point) => yes.reduce((all, prices) => all + (prices[point] ?? 
 export function grow(series, event) {
   if (event.at === null || event.at === undefined || event.tick < series.tick) return false;
   const prices = series.names.map(() => null);
-  for (const row of event.rows) if (row.in) prices[row.o] = row.yes;
+  for (const row of event.rows) if (row.active) prices[row.outcome] = row.yes;
   const missed = event.tick > series.tick + 1;
   const began = !series.times.length;
   const moved = began || prices.some((price, outcome) => price !== series.yes[outcome].at(-1));

@@ -7,7 +7,7 @@ import { h, svg } from "./dom.js";
 import { shown } from "./chart_labels.js";
 
 const MOST_TRADES = 120;
-const mine = (view, list) => (list ?? []).filter((row) => view.only === null || row.o === view.only);
+const mine = (view, list) => (list ?? []).filter((row) => view.only === null || row.outcome === view.only);
 
 /** YES of what an order or alert names, in the view's unit. */
 function yes(view, row, price) {
@@ -110,8 +110,8 @@ export function create(view) {
       const value = yes(view, order, order.limit);
       if (value < low || value > high) return [];
       const y = Math.round(price(value)) + 0.5;
-      const dim = view.highlight !== null && view.highlight !== order.o ? " dim" : "";
-      const line = svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.o) } });
+      const dim = view.highlight !== null && view.highlight !== order.outcome ? " dim" : "";
+      const line = svg("line", { class: dim, x1: left, x2: right, y1: y, y2: y, vars: { "--c": colour(order.outcome) } });
       const base = clear(y) ? y - 4 : y + 13;
       if (told.some((other) => Math.abs(other - base) < 12)) return [line];
       told.push(base);
@@ -140,14 +140,14 @@ export function create(view) {
     const drawn = mine(view, view.trades).slice(0, MOST_TRADES).flatMap((trade) => {
       const x = time(trade.at);
       if (x < left - 2 || x > right + 2) return [];
-      const value = data.value(series, trade.o, data.at(series, trade.at), unit) ?? lastValue(trade.o, trade.at);
+      const value = data.value(series, trade.outcome, data.at(series, trade.at), unit) ?? lastValue(trade.outcome, trade.at);
       if (value === null) return [];
       const y = price(value);
       const up = trade.buy;
       const d = up ? `M${x},${y + 5}l5.5,9h-11z` : `M${x},${y - 5}l5.5,-9h-11z`;
-      const dim = view.highlight !== null && view.highlight !== trade.o ? " dim" : "";
-      const words = `You ${up ? "bought" : "sold"} ${Math.round(trade.size / 1e4) / 100} ${series.names[trade.o]} ${trade.side.toUpperCase()} at ${shown(trade.price, "cents")}`;
-      return [svg("path", { class: `${trade.side}${dim}`, d, vars: { "--c": colour(trade.o) } }, svg("title", {}, words))];
+      const dim = view.highlight !== null && view.highlight !== trade.outcome ? " dim" : "";
+      const words = `You ${up ? "bought" : "sold"} ${Math.round(trade.size / 1e4) / 100} ${series.names[trade.outcome]} ${trade.side.toUpperCase()} at ${shown(trade.price, "cents")}`;
+      return [svg("path", { class: `${trade.side}${dim}`, d, vars: { "--c": colour(trade.outcome) } }, svg("title", {}, words))];
     });
     trades.replaceChildren(...drawn);
   }
@@ -158,7 +158,7 @@ export function create(view) {
       const value = yes(view, alert, alert.price);
       if (value < low || value > high) return [];
       const words = `You are told when ${alert.name} ${alert.above ? "rises to" : "falls to"} ${shown(alert.price, "cents", 0)}`;
-      return [h("span", { class: "bell", role: "img", "aria-label": words, title: words, vars: { "--c": colour(alert.o), "--x": `${left - 7}px`, "--y": `${price(value)}px` } }, svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: "M8 2a4 4 0 0 0-4 4v3l-1.5 2.5h11L12 9V6a4 4 0 0 0-4-4zM6.5 13a1.6 1.6 0 0 0 3 0" })))];
+      return [h("span", { class: "bell", role: "img", "aria-label": words, title: words, vars: { "--c": colour(alert.outcome), "--x": `${left - 7}px`, "--y": `${price(value)}px` } }, svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: "M8 2a4 4 0 0 0-4 4v3l-1.5 2.5h11L12 9V6a4 4 0 0 0-4-4zM6.5 13a1.6 1.6 0 0 0 3 0" })))];
     });
     bells.replaceChildren(...drawn);
     bells.style.setProperty("--top", `${top}px`);

@@ -45,7 +45,7 @@ function row(trade, fresh) {
   const element = h(
     "li",
     { class: fresh && !calm() ? "arrives" : null },
-    h("span", { class: "what" }, trade.who ? h("b", { dir: "auto" }, `${trade.who} `) : null, verb, `${format.tokens(trade.size)} `, chip(trade.o), name, h("span", { class: "side-word", "data-side": trade.side }, trade.side.toUpperCase())),
+    h("span", { class: "what" }, trade.who ? h("b", { dir: "auto" }, `${trade.who} `) : null, verb, `${format.tokens(trade.size)} `, chip(trade.outcome), name, h("span", { class: "side-word", "data-side": trade.side }, trade.side.toUpperCase())),
     h("span", { class: "at" }, format.price(trade.price)),
     h("span", { class: "amount" }, format.money(trade.amount)),
     time,
@@ -53,7 +53,7 @@ function row(trade, fresh) {
   return {
     element,
     update() {
-      name.textContent = state.get("market")?.rows.find((outcome) => outcome.o === trade.o)?.name ?? "";
+      name.textContent = state.get("market")?.rows.find((outcome) => outcome.outcome === trade.outcome)?.name ?? "";
       time.textContent = format.moment(trade.at, clock.now());
     },
   };

@@ -190,5 +190,5 @@ state.watch("market", (market) => {
   const wanted = state.get("view").market;
   if (market?.tick !== undefined && wanted !== null && wanted !== looked && wanted !== market.market) look(wanted); // the room shows another by now
   const best = market?.rows[0];
-  document.title = best?.in ? `${best.name} ${format.price(best.yes)} · Outcry` : "Outcry";
+  document.title = best?.active ? `${best.name} ${format.price(best.yes)} · Outcry` : "Outcry";
 });

@@ -67,7 +67,7 @@ function row(market) {
   const prices = h("span", { class: "prices" });
   const past = h("a", { class: "past", href: router.theatre(market.market), hidden: true }, "See how it went");
   const element = h("li", {}, h("a", { href: router.floor(market.own_room && state.get("market")?.market === market.market ? null : market.market) }, h("span", { class: "title" }, title, where), h("span", { class: "state" }, status, facts), prices, own), past);
-  const leaders = keyed(prices, (leader) => leader.o, leaderOf);
+  const leaders = keyed(prices, (leader) => leader.outcome, leaderOf);
   return {
     element,
     update(next) {
@@ -86,6 +86,6 @@ function row(market) {
 
 function leaderOf(leader) {
   const price = h("b");
-  const element = h("span", { class: "leader" }, chip(leader.o), h("span", { class: "label", dir: "auto" }, leader.name), price);
+  const element = h("span", { class: "leader" }, chip(leader.outcome), h("span", { class: "label", dir: "auto" }, leader.name), price);
   return { element, update: (next) => figure(price, next.won ? "won" : format.price(next.yes)) };
 }

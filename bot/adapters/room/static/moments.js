@@ -85,7 +85,7 @@ export function sentence(moment) {
   return `${format.plain(moment.head)}${line}`;
 }
 
-const nameOf = (market, outcome) => market.rows.find((row) => row.o === outcome)?.name ?? `#${outcome + 1}`;
+const nameOf = (market, outcome) => market.rows.find((row) => row.outcome === outcome)?.name ?? `#${outcome + 1}`;
 
 function listed(names, most = 4) {
   const shown = names.length > most + 1 ? [...names.slice(0, most), `${names.length - most} more`] : names;
@@ -98,7 +98,7 @@ export function summary(missed, market) {
   const end = missed.findLast((moment) => ["resolved", "voided", "claimed", "corrected"].includes(moment.kind));
   const names = out.map((outcome) => `\u2068${nameOf(market, outcome)}\u2069`);
   const gone = out.length ? `${listed(names)} ${out.length === 1 ? "is" : "are"} out.` : "";
-  const best = market.rows.find((row) => row.in);
+  const best = market.rows.find((row) => row.active);
   const leads = !end && best ? ` \u2068${best.name}\u2069 is first at ${format.price(best.yes)}.` : "";
   if (!gone && !end) return null;
   return { kind: "missed", text: [`While you were away: ${gone}${end ? ` ${format.plain(end.head)}` : leads}`] };

@@ -86,12 +86,12 @@ function open(host, market, outcome) {
 
   const current = () => {
     const event = state.get("market");
-    return event?.market === market ? event.rows.find((each) => each.o === outcome) : null;
+    return event?.market === market ? event.rows.find((each) => each.outcome === outcome) : null;
   };
 
   /** The two prices, each a button that opens a ticket. */
   function offer(row) {
-    const open = row ? row.in && !row.note.startsWith("winner") : facts.in;
+    const open = row ? row.active && !row.note.startsWith("winner") : facts.active;
     const now = { yes: row?.yes ?? facts.yes, no: row?.no ?? facts.no };
     if (!prices.children.length) prices.append(...["yes", "no"].map((each) => h("button", { type: "button", class: `buy ${each}`, "data-side": each, on: { click: () => buy(each) } }, h("span", {}, h("i", { class: each === "yes" ? "mark full" : "mark", "aria-hidden": "true" }), `Buy ${each.toUpperCase()}`), h("b"))));
     for (const button of prices.children) {
@@ -108,14 +108,14 @@ function open(host, market, outcome) {
     side = to;
     for (const button of sides.children) button.setAttribute("aria-pressed", String(button.dataset.side === side));
     none.hidden = Boolean(facts.depth);
-    none.textContent = facts.in ? "Nobody can trade just now, so there is no depth. It is back when trading goes on." : `${facts.name} is not traded any more.`;
+    none.textContent = facts.active ? "Nobody can trade just now, so there is no depth. It is back when trading goes on." : `${facts.name} is not traded any more.`;
     picture.update(facts.depth, side, outcome, facts.name);
   }
 
   function levels() {
     const whole = ["yes", "no"].flatMap((each) => [...facts.book[each].sells, ...facts.book[each].buys]);
     const most = Math.max(1, ...whole.map(([, size]) => size));
-    const mine = new Set((state.get("account")?.orders ?? []).filter((order) => order.o === outcome && order.limit).map((order) => [order.side, order.buy, Math.round(order.limit)].join()));
+    const mine = new Set((state.get("account")?.orders ?? []).filter((order) => order.outcome === outcome && order.limit).map((order) => [order.side, order.buy, Math.round(order.limit)].join()));
     const row = (each, buying, [price, size]) => h("tr", { class: buying ? "wanted" : "offered" }, h("td", {}, buying ? "buy" : "sell"), h("td", { class: "n" }, format.price(price)), h("td", { class: "n", vars: { "--part": String(size / most) } }, amount(size), mine.has([each, buying, price].join()) ? h("em", {}, " yours") : null));
     const tables = ["yes", "no"].map((each) => {
       const { sells, buys } = facts.book[each];
@@ -144,7 +144,7 @@ function open(host, market, outcome) {
 
   /** What one holds of it, each with a tap to sell. */
   function own() {
-    const held = (state.get("account")?.holdings ?? []).filter((each) => each.o === outcome && each.tokens > 0);
+    const held = (state.get("account")?.holdings ?? []).filter((each) => each.outcome === outcome && each.tokens > 0);
     owned(held);
   }
 
@@ -154,8 +154,8 @@ function open(host, market, outcome) {
     return {
       element: h("p", {}, told, sell),
       update(each) {
-        told.replaceChildren("You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ": ", h("b", {}, format.money(each.worth)), " if sold now", ...(each.in === false ? ["."] : [", ", h("b", {}, format.money(each.if_right)), " if right."]));
-        sell.hidden = each.in === false;
+        told.replaceChildren("You hold ", h("b", {}, `${amount(each.tokens)} ${each.side.toUpperCase()}`), ": ", h("b", {}, format.money(each.worth)), " if sold now", ...(each.active === false ? ["."] : [", ", h("b", {}, format.money(each.if_right)), " if right."]));
+        sell.hidden = each.active === false;
       },
     };
   });

@@ -78,7 +78,8 @@ function show(block, index, message, handlers) {
   if (block.t === "picture") return chart(block, index, message, handlers);
   if (block.t === "code") return h("pre", { class: "copied", tabindex: 0, "aria-label": "To be copied" }, block.text);
   if (block.t === "board") {
-    return h("div", { class: "board inline" }, board.create(block, handlers));
+    const rows = block.rows.map((row) => ({ outcome: row.o, active: row.in, ...row })); // kept messages have short names
+    return h("div", { class: "board inline" }, board.create({ ...block, rows }, handlers));
   }
   return h("p", {}, line(block.parts, handlers));
 }

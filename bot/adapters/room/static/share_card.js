@@ -90,7 +90,7 @@ export function draw(facts) {
   return canvas;
 }
 
-const outcomeName = (market, outcome) => market.rows.find((row) => row.o === outcome)?.name ?? `#${outcome + 1}`;
+const outcomeName = (market, outcome) => market.rows.find((row) => row.outcome === outcome)?.name ?? `#${outcome + 1}`;
 
 function result({ market, moment }) {
   const names = moment.winners.slice(0, 3).map((winner) => apart(outcomeName(market, winner)));
@@ -100,9 +100,9 @@ function result({ market, moment }) {
 /** One's purchase that brought most, by what a right token pays. */
 function best({ market, moment, trades }) {
   if (moment.winners.length !== 1) return "";
-  const right = trades.filter((trade) => trade.buy && (trade.side === "yes") === moment.winners.includes(trade.o) && trade.size > trade.amount);
+  const right = trades.filter((trade) => trade.buy && (trade.side === "yes") === moment.winners.includes(trade.outcome) && trade.size > trade.amount);
   const most = right.sort((one, other) => other.size - other.amount - (one.size - one.amount))[0];
-  return most ? `Best buy: ${format.tokens(most.size)} ${apart(outcomeName(market, most.o))} ${most.side.toUpperCase()} at ${format.price(most.price)}` : "";
+  return most ? `Best buy: ${format.tokens(most.size)} ${apart(outcomeName(market, most.outcome))} ${most.side.toUpperCase()} at ${format.price(most.price)}` : "";
 }
 
 const tidy = (text) => text.replace(HIDDEN, "");
@@ -144,8 +144,8 @@ function went({ chart, trades, account: { ended } }) {
   let next = 0;
   const worth = chart.times.map((at, index) => {
     for (; next < past.length && past[next].at <= at; next++) {
-      const { o, side, buy, size, amount } = past[next];
-      const key = `${o} ${side}`;
+      const { outcome, side, buy, size, amount } = past[next];
+      const key = `${outcome} ${side}`;
       held.set(key, (held.get(key) ?? 0) + (buy ? size : -size));
       cash += buy ? -amount : amount;
     }

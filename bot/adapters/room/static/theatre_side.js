@@ -30,7 +30,7 @@ export function create(theatre, { path, handlers, at, alive }) {
 
   function show(frame) {
     own.replaceChildren(...owned(frame));
-    const trades = frame.tape.map((trade) => traded(trade, theatre.names[trade.o]));
+    const trades = frame.tape.map((trade) => traded(trade, theatre.names[trade.outcome]));
     tape.replaceChildren(...(trades.length ? trades : [h("li", { class: "quiet" }, "Nothing had been traded yet.")]));
     talk.hidden = frame.posts === null;
     const messages = (frame.posts ?? []).map((message) => post(message, handlers));
@@ -43,7 +43,7 @@ export function create(theatre, { path, handlers, at, alive }) {
     const says = account.says.map((parts) => h("p", {}, render.line(parts, handlers)));
     if (account.holdings.length < 2) return says;
     const rows = account.holdings.map((row) =>
-      h("tr", {}, h("td", {}, chip(row.o), h("span", { dir: "auto" }, row.name), ` ${row.side.toUpperCase()}`), h("td", { class: "n" }, format.tokens(row.tokens)), h("td", { class: "n" }, format.money(row.worth)), h("td", { class: "n" }, theatre.called_off ? "–" : format.money(row.pays))),
+      h("tr", {}, h("td", {}, chip(row.outcome), h("span", { dir: "auto" }, row.name), ` ${row.side.toUpperCase()}`), h("td", { class: "n" }, format.tokens(row.tokens)), h("td", { class: "n" }, format.money(row.worth)), h("td", { class: "n" }, theatre.called_off ? "–" : format.money(row.pays))),
     );
     const heads = ["", "Tokens", "Worth then", "Paid"].map((text, index) => h("th", { scope: "col", class: index ? "n" : undefined }, text));
     return [...says, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))];
@@ -83,7 +83,7 @@ function traded(trade, name) {
   return h(
     "li",
     {},
-    h("span", { class: "what" }, `${WORDS[trade.buy]} ${format.tokens(trade.size)} `, chip(trade.o), h("b", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
+    h("span", { class: "what" }, `${WORDS[trade.buy]} ${format.tokens(trade.size)} `, chip(trade.outcome), h("b", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
     h("span", { class: "price-of" }, `at ${format.price(trade.price)}`),
     h("time", { class: "when", datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at)),
   );

@@ -149,10 +149,10 @@ function edit() {
 const ask = () => (table.wait(key() !== quoted), button(), live.ask(wish));
 const key = () => JSON.stringify(wish);
 const market = () => (state.get("market")?.market === wish?.market ? state.get("market") : null);
-const rowOf = (outcome) => market()?.rows.find((row) => row.o === outcome);
+const rowOf = (outcome) => market()?.rows.find((row) => row.outcome === outcome);
 const names = (outcome) => rowOf(outcome)?.name ?? `#${outcome + 1}`;
 const account = () => (state.get("account")?.market === wish?.market ? state.get("account") : null);
-const holding = () => account()?.holdings?.find((held) => held.o === wish.outcome && held.side === wish.side);
+const holding = () => account()?.holdings?.find((held) => held.outcome === wish.outcome && held.side === wish.side);
 
 /** The market or the account has moved: prices here follow, and what is quoted is asked anew. */
 let seen = "";
@@ -170,7 +170,7 @@ function paint() {
   part.name.replaceChildren(chip(wish.outcome), h("span", { dir: "auto" }, names(wish.outcome)));
   for (const pressed of part.sides.children) {
     pressed.setAttribute("aria-pressed", String(pressed.dataset.side === wish.side));
-    pressed.querySelector("b").textContent = row?.in ? format.price(row[pressed.dataset.side]) : "";
+    pressed.querySelector("b").textContent = row?.active ? format.price(row[pressed.dataset.side]) : "";
   }
   const holds = Boolean(holding()) || wish.action === "sell";
   part.ways.hidden = !holds;

@@ -61,12 +61,12 @@ export function create() {
 
   function moves(quote, names) {
     const moved = quote.moves
-      .filter((move) => move.o !== quote.order.outcome && Math.abs(move.yes[1] - move.yes[0]) >= SEEN)
+      .filter((move) => move.outcome !== quote.order.outcome && Math.abs(move.yes[1] - move.yes[0]) >= SEEN)
       .sort((a, b) => Math.abs(b.yes[1] - b.yes[0]) - Math.abs(a.yes[1] - a.yes[0]));
     const rest = moved.length - MOVES;
     others.replaceChildren(
       ...(moved.length ? ["Others move: "] : []),
-      ...moved.slice(0, MOVES).map((move) => h("span", { class: "move" }, chip(move.o), h("b", { dir: "auto" }, names(move.o)), ` ${format.change(move.yes[1] - move.yes[0])}¢`)),
+      ...moved.slice(0, MOVES).map((move) => h("span", { class: "move" }, chip(move.outcome), h("b", { dir: "auto" }, names(move.outcome)), ` ${format.change(move.yes[1] - move.yes[0])}¢`)),
       ...(rest > 0 ? [`and ${rest} more`] : []),
     );
   }

@@ -84,7 +84,7 @@ function content(facts, close) {
   ].filter(Boolean);
 }
 
-const name = (market, outcome) => market.rows.find((row) => row.o === outcome)?.name ?? `#${outcome + 1}`;
+const name = (market, outcome) => market.rows.find((row) => row.outcome === outcome)?.name ?? `#${outcome + 1}`;
 
 /** Whom a correction takes it from. */
 function before(moment, market) {

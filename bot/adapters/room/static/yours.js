@@ -14,7 +14,7 @@ const OVER = ["resolved", "disputed", "closed", "voided"];
 export function create(host, handlers) {
   const total = h("b", { class: "total" });
   const ended = h("section", { class: "ended", "aria-label": "How it went" });
-  const holdings = part("Holdings", "holdings", (holding) => `${holding.o} ${holding.side}`, () => holdingRow(handlers));
+  const holdings = part("Holdings", "holdings", (holding) => `${holding.outcome} ${holding.side}`, () => holdingRow(handlers));
   const orders = part("Waiting orders", "orders", (order) => order.id, () => orderRow(handlers));
   const alertRows = h("div", { class: "alerts" });
   const trades = ownTrades();
@@ -74,12 +74,12 @@ function holdingRow(handlers) {
   const profit = h("span", { class: "profit" });
   const more = h("span", { class: "more" });
   let shown = null;
-  const sell = h("button", { type: "button", on: { click: () => handlers.pick({ outcome: shown.o, name: shown.name, side: shown.side, action: "sell" }) } }, "Sell");
+  const sell = h("button", { type: "button", on: { click: () => handlers.pick({ outcome: shown.outcome, name: shown.name, side: shown.side, action: "sell" }) } }, "Sell");
   const element = h("li", {}, h("span", { class: "what" }, mark, name, side), worth, more, profit, sell);
   return {
     element,
     update(holding) {
-      if (!shown) mark.append(chip(holding.o));
+      if (!shown) mark.append(chip(holding.outcome));
       name.textContent = holding.name;
       side.textContent = holding.side.toUpperCase();
       side.dataset.side = holding.side;
@@ -107,7 +107,7 @@ function orderRow(handlers) {
   return {
     element,
     update(order) {
-      if (!shown) mark.append(chip(order.o));
+      if (!shown) mark.append(chip(order.outcome));
       shown = order;
       what.textContent = `${order.buy ? "Buy" : "Sell"} `;
       name.textContent = order.name;
@@ -177,12 +177,12 @@ function ownTrades() {
 }
 
 function tradeRow(trade) {
-  const name = state.get("market")?.rows.find((row) => row.o === trade.o)?.name ?? "";
+  const name = state.get("market")?.rows.find((row) => row.outcome === trade.outcome)?.name ?? "";
   return h(
     "tr",
     {},
     h("td", {}, h("time", { class: "quiet", datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at, clock.now()))),
-    h("td", { class: "long" }, `${trade.buy ? "Bought" : "Sold"} `, chip(trade.o), h("span", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
+    h("td", { class: "long" }, `${trade.buy ? "Bought" : "Sold"} `, chip(trade.outcome), h("span", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
     h("td", { class: "n" }, format.tokens(trade.size)),
     h("td", { class: "n" }, format.price(trade.price)),
     h("td", { class: "n" }, `${trade.buy ? "\u2212" : "+"}${format.exact(Math.abs(trade.amount))}`),

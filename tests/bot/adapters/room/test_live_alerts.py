@@ -32,8 +32,8 @@ async def test_an_alert_stands_on_the_page_until_it_is_told(tmp_path: Path) -> N
             assert await alerts_of(events) == []
             await ada.say("/alert 1 99c")
             [alert] = await alerts_of(events)
-            assert {key: alert[key] for key in ("o", "side", "price", "above")} == {
-                "o": 0,
+            assert {key: alert[key] for key in ("outcome", "side", "price", "above")} == {
+                "outcome": 0,
                 "side": "yes",
                 "price": 990_000,
                 "above": True,

@@ -89,7 +89,7 @@ async def test_freezes_rounds_and_exits_are_told_and_lines_end_with_them(harness
     chart = await get(harness.browser(), harness, "chart")
     assert chart["freezes"] == [[worlds.START + 60_000, worlds.START + 120_000]]
     assert chart["rounds"] == [{"at": worlds.START + 120_000, "name": "Round 1", "out": [1]}]
-    assert chart["exits"] == [{"o": 1, "at": worlds.START + 120_000}]
+    assert chart["exits"] == [{"outcome": 1, "at": worlds.START + 120_000}]
     assert chart["yes"][1][-1] is None
     assert chart["yes"][0][-1] > 0
     since = await get(harness.browser(), harness, "chart?span=round")

@@ -55,7 +55,7 @@ async def test_a_market_that_is_over_is_shown_tick_by_tick(harness: RoomHarness)
         assert [frame["board"], *[{"t": "line", "parts": parts} for parts in frame["lines"]]] == reply["blocks"]
         assert frame["account"] is None
         assert all(trade["at"] <= frame["at"] for trade in frame["tape"])
-        assert [row["yes"] for row in sorted(frame["board"]["rows"], key=lambda row: row["o"])] == [
+        assert [row["yes"] for row in sorted(frame["board"]["rows"], key=lambda row: row["outcome"])] == [
             yes[tick] or 0 for yes in theatre["yes"]
         ]
     assert await get(stranger, harness, "/99999999") == await get(stranger, harness, f"/{len(shown) - 1}")
@@ -71,7 +71,7 @@ async def test_what_one_had_and_what_it_came_to_is_told_to_them_alone(harness: R
     early = (await get(ada, harness, "/1"))["account"]
     assert texts(early["says"]) == ["You were not in this market yet."]
     held = (await get(ada, harness, "/4"))["account"]
-    assert [(row["o"], row["side"], row["tokens"], row["pays"]) for row in held["holdings"]] == [
+    assert [(row["outcome"], row["side"], row["tokens"], row["pays"]) for row in held["holdings"]] == [
         (0, "yes", 100 * MICRO, 100 * MICRO)
     ]
     assert held["if_kept"] == held["cash"] + 100 * MICRO
@@ -82,7 +82,7 @@ async def test_what_one_had_and_what_it_came_to_is_told_to_them_alone(harness: R
     last = (await get(ada, harness, "/9"))["account"]
     assert last["total"] == last["final"] == last["if_kept"]
     lost = (await get(zeb, harness, "/4"))["account"]
-    assert [(row["o"], row["pays"]) for row in lost["holdings"]] == [(1, 0)]
+    assert [(row["outcome"], row["pays"]) for row in lost["holdings"]] == [(1, 0)]
     assert texts(lost["says"])[1].startswith("Held to the end they paid $0.00;")
 
 

@@ -238,7 +238,7 @@ async def test_what_is_shown_is_what_happens_to_the_millionth(harness: RoomHarne
         assert row.escrow == shown["escrow"]
         if row.done and not order.get("autofill") and not shown["rests"]:
             for move in shown["moves"]:
-                prices = [price_micro(state, market.params, move["o"], side) for side in Side]
+                prices = [price_micro(state, market.params, move["outcome"], side) for side in Side]
                 assert [move["yes"][1], move["no"][1]] == prices, (order, move)
         await harness.tick()
         filled, rested = filled + (row.done > 0), rested + (row.status is OrderStatus.RESTING)
