@@ -25,6 +25,7 @@ from storage.schema import (
     chat_admins,
     chats,
     codes,
+    keys,
     lines,
     links,
     message_refs,
@@ -78,7 +79,8 @@ class PersonalData(Repository):
 
     async def markets_naming(self, other: int) -> list[int]:
         """Those in which `merge` writes: they are to be locked before."""
-        rows = await self._session.rows(select(approvals.c.market).where(_deciding(other)).distinct())
+        deciding = select(approvals.c.market).where(_deciding(other))
+        rows = await self._session.rows(deciding.union(select(keys.c.market).where(keys.c.person == other)))
         return [row["market"] for row in rows]
 
     async def hold_messages(self, other: int) -> None:
@@ -106,6 +108,7 @@ class PersonalData(Repository):
         await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
+        await session.run(update(keys).where(keys.c.person == other).values(person=person))
         session.wakes(Topic.PEOPLE)
 
     async def _merge_proposals(self, person: int, other: int) -> None:
@@ -161,9 +164,9 @@ class PersonalData(Repository):
         await self._markets.lock_all()
 
     async def erase(self, person: int, *, chat: int | None = None) -> None:
-        """Identities, names, settings, pings, alerts, codes, kept lines, what they typed in the room and their name in
-        what others said there and in the log, private chats (`chat` is the one they are in now), what waits to be told
-        to them. Accounts and their numbers stay. All of it has been held."""
+        """Identities, names, settings, pings, alerts, keys, codes, kept lines, what they typed in the room and their
+        name in what others said there and in the log, private chats (`chat` is the one they are in now), what waits to
+        be told to them. Accounts and their numbers stay. All of it has been held."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -252,6 +255,7 @@ class PersonalData(Repository):
 
     async def _erase_settings(self, ids: Sequence[int]) -> None:
         await self._session.run(delete(alerts).where(alerts.c.user.in_(ids)))
+        await self._session.run(delete(keys).where(keys.c.person.in_(ids)))
         for table in (preferences, pings, codes, chat_admins):
             await self._delete(table, table.c.person.in_(ids))
 

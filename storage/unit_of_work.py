@@ -15,6 +15,7 @@ from storage.health import Health
 from storage.history import Events, Metrics, Ticks
 from storage.journal import Journal
 from storage.key_value import Codes, KeyValues, Lines
+from storage.keys import Keys
 from storage.leases import Leases
 from storage.ledger import Ledger
 from storage.markets import Markets
@@ -107,6 +108,10 @@ class UnitOfWork(Session):
     @cached_property
     def members(self) -> Members:
         return Members(self, self.people, self.markets, self.journal)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self, self.markets)
 
     @cached_property
     def orders(self) -> Orders:

@@ -32,7 +32,8 @@ class Invocation:
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
     knows what part they have in a market. `bot_names`: what the bot itself is called there. `market`: the number of the
-    one a page of the room shows; what they may not see, a line is not about.
+    one a page of the room shows; what they may not see, a line is not about. `key`: the number of the one by which a
+    program says it for its maker (`storage.keys`); none: they say it themselves.
     """
 
     text: str = ""
@@ -48,6 +49,7 @@ class Invocation:
     nameless: bool = False
     bot_names: tuple[str, ...] = ()
     market: int | None = None
+    key: int | None = None
     made_for: int | None = None
     request_id: str
     is_retry: bool = False
