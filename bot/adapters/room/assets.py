@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
 
@@ -22,7 +22,8 @@ TYPES = {
 
 NOT_AT_ALL = re.compile(r"q=0(\.0*)?")  # of a coding a browser names to refuse it
 MODULES = b"<!-- modules -->"  # where the page names them
-CLASSIC = "theme.js"  # a script that runs before the first paint, no module
+_ENTRY = re.compile(rb'<script type="module" src="/static/(\w+\.js)">')
+_IMPORT = re.compile(rb'(?:from|^import) "\./(\w+\.js)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,26 @@ def load() -> dict[str, Asset]:
         if file.name.rpartition(".")[2] in TYPES
     }
     texts["palette.css"] = palette().encode()
-    texts["index.html"] = texts["index.html"].replace(MODULES, _preloads(texts))
+    for page in [name for name in texts if name.endswith(".html")]:
+        texts[page] = texts[page].replace(MODULES, _preloads(texts, page))
     return {name: _asset(name, data) for name, data in texts.items()}
 
 
-def _preloads(names: Iterable[str]) -> bytes:
-    """All modules at once, or a browser would find one only after it has read another."""
-    modules = sorted(name for name in names if name.endswith(".js") and name != CLASSIC)
+def _preloads(texts: Mapping[str, bytes], page: str) -> bytes:
+    """All modules of a page at once, or a browser would find one only after it has read another."""
+    modules = sorted(modules_of(texts, page))
     return "\n".join(f'<link rel="modulepreload" href="/static/{name}">' for name in modules).encode()
+
+
+def modules_of(texts: Mapping[str, bytes], page: str) -> set[str]:
+    """What the page's script imports and all of those import; not what is imported once somebody needs it."""
+    modules, waiting = set[str](), [name.decode() for name in _ENTRY.findall(texts[page])]
+    while waiting:
+        name = waiting.pop()
+        if name not in modules:
+            modules.add(name)
+            waiting += [imported.decode() for imported in _IMPORT.findall(texts[name])]
+    return modules
 
 
 def palette() -> str:
