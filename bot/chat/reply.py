@@ -164,6 +164,7 @@ class Field:
     hint: str = ""
     suggestions: tuple[tuple[str, str], ...] = ()  # (value, label): a text's likely values, to tap
     most: int = 2_000  # characters of what is typed
+    several: bool = False  # of its suggestions more than one can be taken, with commas between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,4 +130,11 @@ def _field(param: Param, context: ParseContext) -> Field:
     rows = tuple((hint.value, words.choice(hint.value, hint.about)) for hint in hints)
     if param.kind.closed and rows:
         return Field(name=param.name, label=label, kind="choice", choices=rows, required=param.required)
-    return Field(name=param.name, label=label, required=param.required, hint=param.about, suggestions=rows)
+    return Field(
+        name=param.name,
+        label=label,
+        required=param.required,
+        hint=param.about,
+        suggestions=rows,
+        several="," in param.kind.joints,
+    )

@@ -176,10 +176,11 @@ class OutcomesType(ArgumentType[tuple[int, ...]]):
         return OutcomeType(active_only=self.active_only).parse(part, context)
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        """Of those still in: who is out is read where it is typed, for a sentence that says so, and never offered."""
         before, comma, last = partial.rpartition(",")
         return [
             Hint(f"{before}{comma}{' ' if comma else ''}{hint.value}", hint.about)
-            for hint in OutcomeType(active_only=self.active_only).suggest(last, context)
+            for hint in OutcomeType().suggest(last, context)
         ]
 
 

@@ -17,6 +17,7 @@ from bot.market import timetable as schedule
 from bot.text.names import LONGEST_NAME, clean
 from bot.text.outcome_names import NUMBERED, joined_names, outcome_key, split_names
 from bot.words.arguments import (
+    no_name_before_comma,
     not_enough_names,
     outcome_like_a_number,
     outcome_name_taken,
@@ -117,6 +118,8 @@ class Names(ArgumentType[tuple[str, ...]]):
     keeps_quotes = True
 
     def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:
+        if text.lstrip().startswith(","):  # what stands before it went to another argument
+            return Wrong(no_name_before_comma())
         parts = split_names(text)
         if len(parts) == 1 and parts[0][1]:  # the whole list in quotes
             parts = split_names(parts[0][0])

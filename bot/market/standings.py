@@ -97,7 +97,7 @@ def _rows(facts: BoardFacts) -> list[BoardRow]:
     """An outcome each, best first."""
     market, state = facts.market, facts.state
     if market.status is Status.VOIDED and facts.path:
-        return [_row_of_none(market, number, facts.path) for number in range(market.params.n_outcomes)]
+        return [_row_of_none(facts, number) for number in range(market.params.n_outcomes)]
     sales = {} if market.over else floored_sales(state, market.params, _tick_ms(market))
     order = _best_first(state, market.params)
     ranked = _ranked(state, market.params, order)
@@ -190,19 +190,31 @@ def _row(facts: BoardFacts, number: int, sales: Mapping[tuple[int, Side], int], 
     )
 
 
-def _row_of_none(market: Market, number: int, path: Sequence[TickRow]) -> BoardRow:
-    """Of a market that was called off: nobody is out, nobody has won, and the last prices are all there is."""
+def _row_of_none(facts: BoardFacts, number: int) -> BoardRow:
+    """Of a market that was called off: nobody is out, nobody has won, and the last prices are all there is. Of who was
+    out by then, those before they went."""
+    yes, no = facts.path[-1].yes[number], facts.path[-1].no[number]
+    yes, no = prices_before_out(facts.rounds).get(number, (yes, no))
     return BoardRow(
         outcome=number,
         place="",
-        name=name_of(market.params, number),
-        yes=path[-1].yes[number],
-        no=path[-1].no[number],
+        name=name_of(facts.market.params, number),
+        yes=yes,
+        no=no,
         change=None,
-        spark=tuple(row.yes[number] for row in path),
+        spark=tuple(row.yes[number] or yes for row in facts.path),
         active=True,
         note="",
     )
+
+
+def prices_before_out(rounds: Sequence[EventRow]) -> dict[int, tuple[int, int]]:
+    """YES and NO of each outcome that went out, right before it did, micro-dollars; by outcome."""
+    prices: dict[int, tuple[int, int]] = {}
+    for row in rounds:
+        event: Mapping[str, Any] = row.payload  # Any: to_json of engine.events.Eliminated
+        prices |= {outcome: (yes, no) for outcome, yes, no in event["prices_before"] if outcome in event["outcomes"]}
+    return prices
 
 
 def _since_round(params: MarketParams, number: int, rounds: Sequence[EventRow]) -> int:

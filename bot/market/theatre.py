@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.chat.past_facts import Bought, HeldThen, OwnThen
 from bot.chat.reply import Board, BoardRow
-from bot.market.standings import BoardFacts, board_at, path_moments
+from bot.market.standings import BoardFacts, board_at, path_moments, prices_before_out
 from bot.text.numbers import places, shown_price
 from bot.words import theatre as words
 from bot.words.shared import STATUS_WORDS, name_of
@@ -129,17 +129,20 @@ class Theatre:
         out = {number: _round_of(event) for event in rounds for number in _facts(event)["outcomes"]}
         ended = [event for event in self.told if event.type in {"Resolved", "Voided"} and event.tick <= tick]
         won = words.winners(ended[-1].payload) if ended and ended[-1].type == "Resolved" else ()
+        prices = dict(enumerate(zip(row.yes, row.no, strict=True)))
+        if ended and ended[-1].type == "Voided":  # nobody is out
+            out, prices = {}, prices | prices_before_out(rounds)
         inside = [number for number in range(params.n_outcomes) if number not in out]
-        inside.sort(key=lambda number: (number not in won, -shown_price(row.yes[number]), number))
-        keys = [(number not in won, 0 if number in won else shown_price(row.yes[number])) for number in inside]
+        inside.sort(key=lambda number: (number not in won, -shown_price(prices[number][0]), number))
+        keys = [(number not in won, 0 if number in won else shown_price(prices[number][0])) for number in inside]
         in_place = dict(zip(inside, places(keys), strict=True))
         rows = [
             BoardRow(
                 outcome=number,
                 name=name_of(params, number),
                 place=in_place.get(number, ""),
-                yes=row.yes[number],
-                no=row.no[number],
+                yes=prices[number][0],
+                no=prices[number][1],
                 change=None,
                 spark=(),
                 active=number not in out,

@@ -231,5 +231,9 @@ def not_enough_names(count: int, low: int, high: int) -> str:
     return f"A market has {low} to {high} outcomes with commas between, not {count}."
 
 
+def no_name_before_comma() -> str:
+    return "A comma stands where the first outcome should: put the title in quotes, then all names with commas between."
+
+
 def title_without_commas() -> str:
     return "A title has no commas; the outcomes after it have."

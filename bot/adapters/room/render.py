@@ -242,6 +242,7 @@ def form_to_json(form: Form) -> dict[str, Json]:
                 "required": field.required,
                 "hint": field.hint,
                 "most": field.most,
+                "several": field.several,
             }
             for field in form.fields
         ],

@@ -46,6 +46,38 @@ async def test_a_form_asks_for_what_is_missing_and_keeps_what_was_given(tmp_path
         assert found.params.odds == (5 * 10**11, 25 * 10**10, 25 * 10**10)
 
 
+@pytest.mark.parametrize(
+    ("line", "title", "names"),
+    [
+        ('/admin create "World Cup" "Germany", Brazil, Chile', "World Cup", ("Germany", "Brazil", "Chile")),
+        ('/admin create Cup "Germany", Brazil', "Cup", ("Germany", "Brazil")),
+        ('/admin create "World Cup" "Germany" , "Brazil"', "World Cup", ("Germany", "Brazil")),
+        ("/admin create World Cup Germany, Brazil", "World Cup", ("Germany", "Brazil")),
+    ],
+)
+async def test_a_title_ends_before_the_first_outcome_in_quotes_or_not(
+    tmp_path: Path, line: str, title: str, names: tuple[str, ...]
+) -> None:
+    async with chat_harness(tmp_path) as harness:
+        assert (await harness.say(ADMIN, line)).ok
+        made = await market(harness)
+        assert (made.title, made.params.outcome_names) == (title, names)
+
+
+async def test_only_who_is_still_in_is_offered_for_the_result_and_several_can_be_taken(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate brazil"), "Confirm")
+        await harness.tick()
+        for line in ("/admin resolve", "/admin eliminate"):
+            form = (await harness.say(ADMIN, line)).form
+            assert form is not None
+            assert "Brazil" not in [value for value, _ in form.fields[0].suggestions]
+            assert "Germany" in [value for value, _ in form.fields[0].suggestions]
+            assert form.fields[0].several
+        assert "Brazil is out already" in plain_text.text(await harness.say(ADMIN, "/admin resolve brazil"))
+
+
 async def test_no_form_opens_when_title_and_outcomes_are_given(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         assert (await harness.say(ADMIN, CREATE)).form is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.chat import plain_text
 from bot.chat.facts import LEAST_TRADES
-from bot.market.standings import PLACES, Score, scores, table
+from bot.market.standings import PLACES, Score, board_of, scores, table
 from storage.rankings import Ranked
 from tests.bot.harness import ADMIN, CREATE, ChatHarness, chat_harness, opened, running
 
@@ -156,3 +156,20 @@ async def test_a_market_called_off_and_one_of_another_chat_count_nowhere(tmp_pat
         await harness.tick()
         assert "no market has ended yet" in plain_text.text(await harness.say("ada", "/leaderboard season"))
         assert "No season is on" in plain_text.text(await harness.say("ada", "/leaderboard season", chat="elsewhere"))
+
+
+async def test_the_board_of_a_market_that_was_called_off_has_the_last_prices_of_who_was_out_too(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness)
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin eliminate brazil"), "Confirm")
+        await harness.tick()
+        await harness.press(ADMIN, await harness.say(ADMIN, "/admin void"), "Confirm")
+        await harness.tick()
+        async with harness.db.reading() as uow:
+            board = await board_of(uow, await uow.markets.get_one(1), harness.clock.now_ms())
+        assert board.status == "Voided"
+        for row in board.rows:
+            assert row.active
+            assert row.yes > 0
+            assert row.no > 0
+            assert all(row.spark)

@@ -64,9 +64,33 @@ function ask(field) {
     return h("p", { class: "flag" }, h("input", { ...shared, type: "checkbox", checked, required: false }), h("label", { for: id }, field.label), hint);
   }
   const control = answerField(field, shared);
-  const likely = (field.required ? (field.suggestions ?? []) : []).slice(0, 6).map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
+  const likely = field.several ? severalOf(field, control) : oneOf(field, control);
   const optional = field.required ? null : h("span", { class: "quiet" }, " (optional)");
   return h("p", {}, h("label", { for: id }, field.label, optional), control, likely.length ? h("span", { class: "actions likely" }, likely) : null, hint);
+}
+
+function oneOf(field, control) {
+  const offered = (field.required ? (field.suggestions ?? []) : []).slice(0, 6);
+  return offered.map(([value, label]) => h("button", { type: "button", title: label, on: { click: () => ((control.value = value), control.focus()) } }, value));
+}
+
+/** Names to tap: each puts itself into the list, or takes itself out again. */
+function severalOf(field, control) {
+  const listed = () => control.value.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((part) => part.trim()).filter(Boolean);
+  const buttons = (field.suggestions ?? []).map(([value, label]) => {
+    const toggle = () => {
+      const names = listed();
+      control.value = (names.includes(value) ? names.filter((name) => name !== value) : [...names, value]).join(", ");
+      show();
+    };
+    return h("button", { type: "button", title: label, "data-value": value, on: { click: toggle } }, value.replaceAll('"', ""));
+  });
+  const show = () => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(listed().includes(button.dataset.value)));
+  };
+  control.addEventListener("input", show);
+  show();
+  return buttons;
 }
 
 function answerField(field, shared) {
