@@ -105,7 +105,15 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         endings.parts["a rehearsal"] = rehearser.close
         cutter = BackgroundCuts(db, clock.now_ms)
         endings.parts["the work on a cut"] = cutter.close
-        dispatcher = MeasuredDispatcher(db, clock, COMMANDS, auditor=auditor, rehearser=rehearser, cutter=cutter)
+        dispatcher = MeasuredDispatcher(
+            db,
+            clock,
+            COMMANDS,
+            auditor=auditor,
+            rehearser=rehearser,
+            cutter=cutter,
+            public_url=settings.public_url if settings.room else None,
+        )
         health = await _health(settings, db, clock, dispatcher, endings)
         budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(

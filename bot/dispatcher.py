@@ -26,7 +26,16 @@ from bot.grammar.lookup import find, unknown
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
-from bot.market.context import Context, MarketView, Participant, Snapshot, TradingSettings, parse_context_of
+from bot.market.context import (
+    Context,
+    EntranceEndedError,
+    MarketView,
+    Participant,
+    Snapshot,
+    TradingSettings,
+    parse_context_of,
+    speaker,
+)
 from bot.market.visibility import Viewer, is_own, visible
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
@@ -62,7 +71,7 @@ class _Lookup:
 
 
 class Dispatcher:
-    """`new_id` names an unexpected error."""
+    """`new_id` names an unexpected error; `public_url` is the https address of the room, where it has one."""
 
     def __init__(
         self,
@@ -74,6 +83,8 @@ class Dispatcher:
         rehearser: BackgroundRehearsal | None = None,
         cutter: BackgroundCuts | None = None,
         rights: Rights = UNASKED,
+        *,
+        public_url: str | None = None,
     ) -> None:
         self.commands = tuple(commands)
         self._by_name = {command.name: command for command in self.commands}
@@ -84,6 +95,7 @@ class Dispatcher:
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._rights = rights
+        self._public_url = public_url
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._heavy = Windows(HEAVY)
@@ -101,6 +113,8 @@ class Dispatcher:
             return await self._run(invocation)
         except TroubleError as error:
             return words_usage.database_trouble(error, is_retry=invocation.is_retry)
+        except EntranceEndedError:
+            return words_usage.entrance_ended()
         except Exception:
             error_id = self._new_id()
             log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
@@ -169,7 +183,7 @@ class Dispatcher:
         if not invocation.person_ext:  # strangers: their platform counts them, by what it knows of them
             return False
         now = self._clock.monotonic_ms()
-        who = f"{invocation.platform}:{invocation.person_ext}"
+        who = ":".join(invocation.speaker)
         if self._typing.wait(who, now) > 0:
             return True
         self._typing.use(who, now)
@@ -221,7 +235,7 @@ class Dispatcher:
 
     async def _run(self, invocation: Invocation) -> Reply:
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
-        who = f"{invocation.platform}:{invocation.person_ext}"
+        who = ":".join(invocation.speaker)
         wait = self._lines.wait(who, monotonic_ms)
         if wait > 0:
             return words_usage.too_fast(wait)
@@ -267,7 +281,7 @@ class Dispatcher:
     def _heavy_wait(self, invocation: Invocation) -> int:
         """Milliseconds until they may ask for something heavy in this chat; 0: now, and it is counted."""
         now = self._clock.monotonic_ms()
-        who = f"{invocation.platform}:{invocation.person_ext}"
+        who = ":".join(invocation.speaker)
         where = f"{invocation.platform}:{invocation.chat_ext}"
         wait = max(self._heavy.wait(who, now), self._heavy_in_chats.wait(where, now))
         if wait == 0:
@@ -313,6 +327,7 @@ class Dispatcher:
             rehearser=self._rehearser,
             cutter=self._cutter,
             rights=self._rights,
+            public_url=self._public_url,
         )
 
     def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:
@@ -342,7 +357,7 @@ class Dispatcher:
         if lookup.person is not None and lookup.person.market == market.id:
             return
         async with self._db.writing() as uow:
-            person = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, now)
+            person = await speaker(uow, invocation, now)
             if person.market != market.id:
                 await uow.markets.use(person.id, market.id)
             await uow.commit()
@@ -358,7 +373,7 @@ class Dispatcher:
         self, uow: UnitOfWork, invocation: Invocation, now: int, command: Command | None = None
     ) -> _Lookup:
         """What `command` asks for; everything without one."""
-        person = await uow.people.find(invocation.platform, invocation.person_ext)
+        person = await uow.people.find(*invocation.speaker)
         chat = await uow.chats.find(invocation.platform, invocation.chat_ext)
         settings = Preferences()
         if person is not None and command is not None and command.wants(TradingSettings):

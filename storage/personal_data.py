@@ -34,6 +34,7 @@ from storage.schema import (
     pings,
     preferences,
     room_messages,
+    sessions,
     telegram_inbox,
     tickets,
     users,
@@ -56,6 +57,7 @@ class Traces:
     messages: int  # in the room, by them or to them
     admin_of: tuple[str, ...]  # titles of chats
     lines: int  # kept for buttons and links of theirs
+    sessions: int  # by links of /room and as a Mini App
     alerts: int  # that wait, in all markets
 
 
@@ -105,6 +107,7 @@ class PersonalData(Repository):
         await session.hold(codes, codes.c.person.in_((person, other)))
         await session.run(delete(codes).where(codes.c.kind == "person", codes.c.person.in_((person, other))))
         await session.run(update(codes).where(codes.c.person == other).values(person=person))
+        await session.run(update(sessions).where(sessions.c.person == other).values(person=person))
         await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
@@ -151,6 +154,7 @@ class PersonalData(Repository):
             messages=await number(select(func.count()).select_from(room_messages).where(_messages_of(ids))),
             admin_of=tuple(str(row["title"]) for row in rows),
             lines=await number(select(func.count()).select_from(lines).where(_lines_of(ids, identities))),
+            sessions=await number(select(func.count()).select_from(sessions).where(sessions.c.person.in_(ids))),
             alerts=await number(select(func.count()).select_from(alerts).where(alerts.c.user.in_(ids))),
         )
 
@@ -164,9 +168,9 @@ class PersonalData(Repository):
         await self._markets.lock_all()
 
     async def erase(self, person: int, *, chat: int | None = None) -> None:
-        """Identities, names, settings, pings, alerts, keys, codes, kept lines, what they typed in the room and their
-        name in what others said there and in the log, private chats (`chat` is the one they are in now), what waits to
-        be told to them. Accounts and their numbers stay. All of it has been held."""
+        """Identities, names, settings, pings, alerts, keys, codes, sessions, kept lines, what they typed in the room
+        and their name in what others said there and in the log, private chats (`chat` is the one they are in now), what
+        waits to be told to them. Accounts and their numbers stay. All of it has been held."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -256,7 +260,7 @@ class PersonalData(Repository):
     async def _erase_settings(self, ids: Sequence[int]) -> None:
         await self._session.run(delete(alerts).where(alerts.c.user.in_(ids)))
         await self._session.run(delete(keys).where(keys.c.person.in_(ids)))
-        for table in (preferences, pings, codes, chat_admins):
+        for table in (preferences, pings, codes, sessions, chat_admins):
             await self._delete(table, table.c.person.in_(ids))
 
     async def _erase_messages(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:

@@ -27,6 +27,7 @@ from storage.personal_data import PersonalData
 from storage.room_messages import RoomMessages
 from storage.seasons import Seasons
 from storage.session import Session
+from storage.sessions import Sessions
 from storage.telegram_inbox import TelegramInbox
 from storage.tickets import Tickets
 from storage.trades import Trades
@@ -60,6 +61,10 @@ class UnitOfWork(Session):
     @cached_property
     def chats(self) -> Chats:
         return Chats(self, self.journal)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self, self.people)
 
     @cached_property
     def attempts(self) -> Attempts:

@@ -23,7 +23,7 @@ class ChartLimits:
         """The answer, without its charts where its person or chat has had as many as there are in a minute."""
         if not has_pictures(reply):
             return reply
-        person = f"{invocation.platform}:{invocation.person_ext}"
+        person = ":".join(invocation.speaker)
         chat = f"{invocation.platform}:{invocation.chat_ext}"
         own_wait, here_wait = self._people.wait(person, monotonic_ms), self._chats.wait(chat, monotonic_ms)
         if max(own_wait, here_wait) > 0:

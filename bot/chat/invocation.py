@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.state import Side
+from storage.records import Identity
 
 
 class ChatKind(StrEnum):
@@ -33,7 +34,9 @@ class Invocation:
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
     knows what part they have in a market. `bot_names`: what the bot itself is called there. `market`: the number of the
     one a page of the room shows; what they may not see, a line is not about. `key`: the number of the one by which a
-    program says it for its maker (`storage.keys`); none: they say it themselves.
+    program says it for its maker (`storage.keys`); none: they say it themselves. `came_as`: the identity by which they
+    came in where they speak from elsewhere (a session by a link, a Mini App, a key); None for who is native to where
+    they speak.
     """
 
     text: str = ""
@@ -51,8 +54,16 @@ class Invocation:
     market: int | None = None
     key: int | None = None
     made_for: int | None = None
+    came_as: Identity | None = None
     request_id: str
     is_retry: bool = False
+
+    @property
+    def speaker(self) -> tuple[str, str]:
+        """Platform and id there by which the speaker is known: where they came in, if that is elsewhere."""
+        if self.came_as is not None:
+            return self.came_as.platform, self.came_as.external_id
+        return self.platform, self.person_ext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,10 +143,12 @@ Block = Line | Table | Board | Picture | CodeBlock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A button: a command with its arguments filled in. `text` is exactly the line a person could have typed."""
+    """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
+    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone."""
 
     label: str
-    text: str
+    text: str = ""
+    url: str | None = None
     person: int | None = None  # only they may press it
     primary: bool = False
     danger: bool = False

@@ -124,7 +124,7 @@ async def _give_code(ctx: Context, record: Market) -> Reply:
 
 async def _bring(ctx: Context, here: MarketView | None, code: str) -> Reply:
     """Announce the market behind a code in this chat. The code is used up only where that works."""
-    who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
+    who = ":".join(ctx.invocation.speaker)
     async with ctx.db.writing() as uow:
         wait = await shared_limits.turn(uow, Tried.CODE, who, ctx.now_ms)
         if wait > 0:

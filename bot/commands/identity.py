@@ -15,7 +15,7 @@ from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
 from bot.grammar.types import ConfirmArg, Text, code_of
 from bot.market import identity, membership
-from bot.market.context import Context, Snapshot
+from bot.market.context import Context, Snapshot, speaker
 from bot.market.identity import LinkDeclined, Linked
 from bot.words import identity as words
 from storage.personal_data import placeholder_name
@@ -39,8 +39,7 @@ async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     """
     if code is None:
         return await _give(ctx)
-    who = f"{ctx.invocation.platform}:{ctx.invocation.person_ext}"
-    return await _use(ctx, who, _plain(code))
+    return await _use(ctx, ":".join(ctx.invocation.speaker), _plain(code))
 
 
 def _plain(code: str) -> str:
@@ -51,9 +50,7 @@ def _plain(code: str) -> str:
 async def _give(ctx: Context) -> Reply:
     invocation, code = ctx.invocation, "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
     async with ctx.db.writing() as uow:
-        person = await uow.people.identify(
-            invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms
-        )
+        person = await speaker(uow, invocation, ctx.now_ms)
         until = ctx.now_ms + CODE_LIFE_MS
         await uow.codes.issue(KIND, code, person=person.id, now_ms=ctx.now_ms, expires_ms=until)
         await uow.commit()
@@ -72,7 +69,7 @@ async def _use(ctx: Context, who: str, code: str) -> Reply:
             await uow.attempts.add(Tried.CODE, who, ctx.now_ms)
             await uow.commit()
             return words.bad_code()
-        me = await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
+        me = await speaker(uow, invocation, ctx.now_ms)
         theirs = await uow.people.identities(known.person)
         await uow.personal_data.hold(known.person, me.id)
         if await uow.codes.find(KIND, code, ctx.now_ms) is None:  # said a moment ago by somebody else

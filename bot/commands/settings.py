@@ -17,7 +17,7 @@ from bot.chat.reply import Reply
 from bot.grammar.book import Flag
 from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Rate, Wrong
-from bot.market.context import Context
+from bot.market.context import Context, speaker
 from bot.text.numbers import RATE
 from bot.words import arguments as words_arguments
 from bot.words import settings as words
@@ -211,8 +211,7 @@ def _turned(before: frozenset[str], turned: Turned, *, invert: bool = False) -> 
 
 
 async def _known(ctx: Context, uow: UnitOfWork) -> Person:
-    invocation = ctx.invocation
-    return await uow.people.identify(invocation.platform, invocation.person_ext, invocation.person_name, ctx.now_ms)
+    return await speaker(uow, ctx.invocation, ctx.now_ms)
 
 
 async def _here(ctx: Context, uow: UnitOfWork) -> Chat:

@@ -87,10 +87,27 @@ class Snapshot(Given):
     uow: UnitOfWork
 
 
+class EntranceEndedError(Exception):
+    """Who came by a link, a Mini App or a key is nobody any more: they had themselves forgotten meanwhile."""
+
+
+async def speaker(uow: UnitOfWork, invocation: Invocation, now_ms: int) -> Person:
+    """Who speaks, made at first sight in this writing unit, before a market is locked in it. Who came in from elsewhere
+    is never made: EntranceEndedError where nobody is known by that identity any more."""
+    platform, external_id = invocation.speaker
+    if invocation.came_as is None:
+        return await uow.people.identify(platform, external_id, invocation.person_name, now_ms)
+    person = await uow.people.find(platform, external_id)
+    if person is None:
+        raise EntranceEndedError
+    return person
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `rights` asks
-    another platform what somebody is in a chat there."""
+    another platform what somebody is in a chat there. `public_url` is the https address of the room, without a slash at
+    its end; None where it has none."""
 
     db: Database
     invocation: Invocation
@@ -102,6 +119,7 @@ class Context:
     rehearser: BackgroundRehearsal
     cutter: BackgroundCuts
     rights: Rights
+    public_url: str | None = None
 
     @property
     def person_id(self) -> int | None:
@@ -131,9 +149,7 @@ class Context:
         chat = await uow.chats.open(
             invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
         )
-        person = await uow.people.identify(
-            invocation.platform, invocation.person_ext, invocation.person_name, self.now_ms
-        )
+        person = await speaker(uow, invocation, self.now_ms)
         if invocation.is_admin and not invocation.nameless:
             note = partial(uow.chats.set_admin, chat.id, person.id, admin=True, now_ms=self.now_ms)
             uow.before_commit("chat_admins", note, f"{chat.id}:{person.id}")

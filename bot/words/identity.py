@@ -124,6 +124,8 @@ def stored(all_: StoredPerson) -> Reply:
         rows.append(line(f"In the room: {plural(all_.traces.messages, 'message')} by you or to you."))
     if all_.traces.lines:
         rows.append(line(f"Behind your buttons: {plural(all_.traces.lines, 'line')} you could send again."))
+    if all_.traces.sessions:
+        rows.append(line(f"In the room as yourself: {plural(all_.traces.sessions, 'browser')} by a link or as an app."))
     rows.append(
         line(
             "Orders, trades and money are kept for good under your number: others traded with you, and the sums stay "

@@ -188,6 +188,16 @@ def went_wrong(ident: str) -> Reply:
     return replace(no, settled=False)
 
 
+def entrance_ended() -> Reply:
+    """They came by a link, a Mini App or a key, and are nobody any more."""
+    return _no(
+        "Whoever you came in as is not known here any more, so nothing was done.",
+        "Say ",
+        code("/room"),
+        " in your chat for a new link.",
+    )
+
+
 _CAUSES: Mapping[Trouble, str] = {
     Trouble.FULL: "the disk of the server is full",
     Trouble.LOCKED: "another program on the server holds the database locked",

@@ -96,24 +96,34 @@ def parse_custom_id(custom_id: str) -> tuple[ComponentKind, str] | None:
 
 @dataclass(slots=True, kw_only=True)
 class ComponentIds:
-    """The actions of one message with their ids, no id twice."""
+    """The actions of one message with their ids, no id twice; `links` lead elsewhere and have none."""
 
     actions: list[tuple[str, Action]] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)  # label and address
     left_out: int = 0
 
     @classmethod
     async def of(cls, actions: Sequence[Action], buttons: Buttons, *, decides: bool) -> ComponentIds:
         actions_by_id: dict[str, Action] = {}
         most = limits.OPTIONS
-        for action in actions[:most]:
+        pressed = [action for action in actions if action.url is None]
+        links = [(action.label, action.url) for action in actions if action.url is not None][: limits.ROW]
+        for action in pressed[:most]:
             decides_here = decides or action.label.startswith(("Confirm", "Cancel"))
             custom_id = await custom_id_of(action, buttons, ComponentKind.of(asks=action.asks, decides=decides_here))
             actions_by_id.setdefault(custom_id, action)
-        return cls(actions=list(actions_by_id.items()), left_out=max(0, len(actions) - most))
+        return cls(actions=list(actions_by_id.items()), links=links, left_out=max(0, len(pressed) - most))
 
     def rows(self) -> list[ui.ActionRow[ui.LayoutView]]:
-        if len(self.actions) > limits.ROW * ROWS_OF_BUTTONS:
-            return [self._menu()]
+        rows = [self._menu()] if len(self.actions) > limits.ROW * ROWS_OF_BUTTONS else self._rows_of_buttons()
+        if self.links:
+            row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+            for label, url in self.links:
+                row.add_item(ui.Button(label=limits.cut(label, limits.LABEL), url=url))
+            rows.append(row)
+        return rows
+
+    def _rows_of_buttons(self) -> list[ui.ActionRow[ui.LayoutView]]:
         rows = []
         for start in range(0, len(self.actions), limits.ROW):
             row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()

@@ -27,6 +27,7 @@ from storage.trouble import TroubleError
 HEARTBEAT_S = 10.0
 STALLED_S = 20.0  # a browser that has not read for so long is let go; it resumes when it wakes
 REOPEN_S = 2
+SESSION_S = 50.0  # a session that ended at another process, or ran out, is nobody's within a minute
 
 Hold = Callable[[web.Request], None]
 
@@ -166,10 +167,12 @@ class EventStreams:
         await stream.send(clock_event(self._clock_json()))
         people_seen = self._log.people_changed
         since = await self._send_page(stream, room, since, person, first=True)
+        asked = now()
         while not (self._closing or place.given_up):
             place.event.clear()
-            if people_seen != self._log.people_changed:
-                people_seen = self._log.people_changed
+            stale = look.visitor.came_as is not None and now() - asked >= SESSION_S
+            if people_seen != self._log.people_changed or stale:
+                people_seen, asked = self._log.people_changed, now()
                 if await self._log.person(look.visitor.ext) != person:
                     return  # somebody else now: the browser comes back and is asked who
             since = await self._send_page(stream, room, since, person)

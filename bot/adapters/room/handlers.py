@@ -138,6 +138,7 @@ class Handlers:
             chat_title=self._titles[room],
             is_admin=visitor.admin,
             market=market,
+            came_as=visitor.came_as,
             request_id=f"{NAME}:{visitor.ext[:16]}:{request_id}",  # nobody can spend another's request id
             is_retry=is_retry,
         )

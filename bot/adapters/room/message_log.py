@@ -187,10 +187,13 @@ class MessageLog:
         return MessagePage(tuple(self._recent.since(room, seq, person)), self._recent.latest_seq, people)
 
     async def person(self, ext: str) -> int | None:
-        """Who has this id in the room now."""
+        """Who has this id in the room now, by a name of their own or by a session."""
         async with self._db.reading() as uow:
             person = await uow.people.find(NAME, ext)
-        return None if person is None else person.id
+            if person is not None:
+                return person.id
+            session = await uow.sessions.find(ext, self._clock())
+        return None if session is None else session.identity.person
 
     @property
     def people_changed(self) -> int:

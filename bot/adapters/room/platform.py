@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.adapters.room import NAME
 from bot.adapters.room.message_log import BOARD, NEWS, TALK, MessageLog
@@ -54,7 +54,7 @@ class RoomPlatform:
         results: list[SendResult] = [UnreachableError() for _ in requests]
 
         async def write(uow: UnitOfWork) -> list[RoomMessage]:
-            people = await uow.people.find_many(NAME, {request.target for request in requests if request.private})
+            people = await _people(uow, {request.target for request in requests if request.private})
             refs = [_number(request.edit_ref) for request in requests]
             if any(ref is not None for ref in refs):
                 await uow.room.lock()
@@ -92,6 +92,13 @@ class RoomPlatform:
             results[at] = str(message.id)
         changed = [(message, body) for message, body in bodies.values() if message.body != body]
         return appended + await uow.room.replace_many(changed, now_ms)
+
+
+async def _people(uow: UnitOfWork, exts: Collection[str]) -> Mapping[str, int]:
+    """Who these are: by a name of the room's own, or by a session that is open."""
+    named = await uow.people.find_many(NAME, exts)
+    unnamed = {ext for ext in exts if ext not in named}
+    return {**named, **await uow.sessions.people(unnamed)} if unnamed else named
 
 
 def _number(ref: str | None) -> int | None:

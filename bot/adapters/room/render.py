@@ -217,6 +217,8 @@ def _picture_to_json(chart: Picture) -> dict[str, Json]:
 
 def _action_to_json(action: Action) -> dict[str, Json]:
     shown: dict[str, Json] = {"label": action.label, "text": action.text}
+    if action.url is not None:
+        shown["url"] = action.url
     if action.person is not None:
         shown["person"] = action.person
     if action.primary:

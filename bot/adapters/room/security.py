@@ -15,7 +15,7 @@ import ipaddress
 import logging
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,7 +32,8 @@ from bot.words import room as words
 from bot.words import usage as words_usage
 from storage.clock import SystemClock
 from storage.database import Database
-from storage.records import Person
+from storage.records import Identity, Person
+from storage.sessions import ROOM, SessionRow
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
@@ -147,13 +148,17 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """One browser. `ext` is its person's id on the platform, "" before there is a session; `person` is None until they
-    have a name. `whose` is what limits count by: a member's id, or the network a stranger comes from."""
+    have a name. `whose` is what limits count by: a member's id, or the network a stranger comes from. `came_as`: who
+    they are where they came from, and `chat` the chat they came from, by its number: None for who has no name but the
+    room's own."""
 
     whose: str = ""
     token: str = ""
     ext: str = ""
     person: Person | None = None
     admin: bool = False
+    came_as: Identity | None = None
+    chat: int | None = None
 
 
 def whose(person: Person | None, network: str) -> str:
@@ -175,8 +180,11 @@ def _bytes(given: str) -> bytes:
 
 
 class Sessions:
-    def __init__(self, db: Database, admin_token: str) -> None:
+    """`clock` gives epoch milliseconds of market time, by which sessions from elsewhere run out."""
+
+    def __init__(self, db: Database, admin_token: str, clock: Callable[[], int]) -> None:
         self._db = db
+        self._clock = clock
         self._wall_ms = SystemClock().now_ms  # not the market's clock, which a demo hurries: windows of time are real
         self._admin_token = admin_token.encode()
         self._secret = b""
@@ -190,13 +198,15 @@ class Sessions:
         if not TOKEN.fullmatch(token):
             return Visitor(whose=network)
         ext = external_id(token)
-        person = await self._find(ext)
+        person, session = await self._find(ext)
         return Visitor(
             whose=whose(person, network),
             token=token,
             ext=ext,
             person=person,
             admin=self._is_admin_cookie(token, admin_cookie),
+            came_as=session.identity if session else None,
+            chat=session.chat if session else None,
         )
 
     def token_of(self, network: str, request_id: str) -> str:
@@ -254,7 +264,11 @@ class Sessions:
     def _is_admin_cookie(self, token: str, admin_cookie: str) -> bool:
         return hmac.compare_digest(_bytes(admin_cookie), self.admin_cookie(token).encode())
 
-    async def _find(self, ext: str) -> Person | None:
-        """Asked anew each time: they may have been linked with another account, or forgotten."""
+    async def _find(self, ext: str) -> tuple[Person | None, SessionRow | None]:
+        """Asked anew each time: they may have been linked with another account, or forgotten, or signed out."""
         async with self._db.reading() as uow:
-            return await uow.people.find(NAME, ext)
+            person = await uow.people.find(NAME, ext)
+            session = await uow.sessions.find(ext, self._clock()) if person is None else None
+            if session is None or session.kind != ROOM:
+                return person, None
+            return await uow.people.get(session.identity.person), session

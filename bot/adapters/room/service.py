@@ -78,7 +78,7 @@ class RoomService:
         self._streams = EventStreams(self._log, events, live_events, clock, speed, hold, presence.elsewhere)
         presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
-        self._sessions = Sessions(db, admin_token)
+        self._sessions = Sessions(db, admin_token, clock)
         self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights)
         self._following: list[asyncio.Task[None]] = []
         handlers = Handlers(self._log, dispatcher, titles, limits)

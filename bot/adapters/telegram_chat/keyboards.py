@@ -57,6 +57,7 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             label=action.label,
             line=action.text,
             person=action.person,
+            url=action.url or "",
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions

@@ -127,6 +127,7 @@ function fileLink(file, index, message) {
 
 function button(action, message, handlers) {
   const kind = [action.primary && "primary", action.danger && "danger"].filter(Boolean).join(" ");
+  if (action.url) return h("a", { class: `button ${kind}`.trim(), href: action.url, target: "_blank", rel: "noopener noreferrer", "data-key": `to:${action.url}` }, action.label);
   return h(
     "button",
     { type: "button", class: kind || undefined, "data-key": `do:${action.text}`, on: { click: (event) => handlers.press(action, message, event.currentTarget) } },
