@@ -111,7 +111,10 @@ class PersonalData(Repository):
         await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
-        await session.run(update(keys).where(keys.c.person == other).values(person=person))
+        if (
+            await session.row(select(keys.c.id).where(keys.c.person == other).limit(1)) is not None
+        ):  # their markets are held
+            await session.run(update(keys).where(keys.c.person == other).values(person=person))
         session.wakes(Topic.PEOPLE)
 
     async def _merge_proposals(self, person: int, other: int) -> None:
