@@ -209,6 +209,7 @@ class Reply:
     of event for which this chat may have asked to be mentioned.
 
     `settled` is False where it does not say what became of a request: the same request is not told it again, but run.
+    `code` is what a program goes by where it is a refusal, such as `no_cash`; "" where there is no closer name.
     """
 
     head: Line
@@ -219,6 +220,7 @@ class Reply:
     audience: Audience = Audience.PRIVATE
     tone: Tone = Tone.NEUTRAL
     ok: bool = True
+    code: str = ""
     ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
     awaits: Awaited | None = None  # likewise, so that what is to come can take its place
     pin: bool = False

@@ -64,6 +64,7 @@ def barred(reason: str | None) -> Reply:
             line("What you hold stays yours: ", code("/positions"), " shows it, and it is paid if it is right."),
             line("You can sell with ", code("/sell"), " and take orders back with ", code("/cancel all")),
         ),
+        code="barred",
         tone=Tone.BAD,
         ok=False,
     )

@@ -116,11 +116,15 @@ def _buttons(waiting: Sequence[OrderRow], owner: int | None) -> tuple[Action, ..
 
 
 def not_yours(number: int) -> Reply:
-    return no(f"You have no order {number}.", blocks=(line(code("/orders"), " lists yours."),))
+    return no(f"You have no order {number}.", blocks=(line(code("/orders"), " lists yours."),), code="not_found")
 
 
 def nothing_waits() -> Reply:
-    return no("No order of yours waits, so there is nothing to cancel.", blocks=(line(code("/orders"), " has all."),))
+    return no(
+        "No order of yours waits, so there is nothing to cancel.",
+        blocks=(line(code("/orders"), " has all."),),
+        code="nothing_waits",
+    )
 
 
 def gone(order: OrderRow) -> Reply:
@@ -131,7 +135,7 @@ def gone(order: OrderRow) -> Reply:
         OrderStatus.REFUSED: "was not filled and does not wait",
         OrderStatus.CUT: "is undone: the market went back to a moment before it",
     }.get(order.status, "is cancelled already" if not order.reason else "was returned already")
-    return no(f"Order {order.number} {ended}.", blocks=(line(code("/orders"), " shows what waits."),))
+    return no(f"Order {order.number} {ended}.", blocks=(line(code("/orders"), " shows what waits."),), code="not_open")
 
 
 def taken_back(params: MarketParams, rows: Sequence[OrderRow]) -> Reply:

@@ -37,7 +37,9 @@ def not_filled(failed: FailedOrder, ticket_id: int | None) -> Reply:
     """Why, what it cost, what to do next."""
     charged = f"Gas {money(failed.gas, Cut.UP)}; nothing else changed." if failed.gas else "Nothing was charged."
     why = refusal(failed)
-    return no(f"Not filled: {why}", blocks=(line(charged), _again(failed)), ticket=ticket_id)
+    return no(
+        f"Not filled: {why}", blocks=(line(charged), _again(failed)), ticket=ticket_id, code=failed.reason or "refused"
+    )
 
 
 def _again(failed: FailedOrder) -> Line:
@@ -160,7 +162,7 @@ def no_ticket(
     """The quote says the engine would refuse it; nothing is charged for asking."""
     failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0, asked=asked)
     why = refusal(failed).replace("would have cost", "would cost").replace("would have brought", "would bring")
-    return no(why[0].upper() + why[1:], blocks=(_again(failed),))
+    return no(why[0].upper() + why[1:], blocks=(_again(failed),), code=reason or "refused")
 
 
 def slippage_too_small(params: MarketParams, draft: OrderDraft, asked: Amount, free: Quote, offer: SizeOffer) -> Reply:
@@ -188,7 +190,7 @@ def slippage_too_small(params: MarketParams, draft: OrderDraft, asked: Amount, f
         actions.append(Action(label=f"Allow {percent(offer.needed)}", text=wider))
     if not actions:
         rows.append(line("Ask for another amount; ", code("/board"), " has the prices."))
-    return Reply(head=line(head), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False)
+    return Reply(head=line(head), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False, code="slippage")
 
 
 def _allowed(offer: SizeOffer, now: int, *, buy: bool) -> str:
@@ -241,7 +243,7 @@ def too_poor(
         extras.append(f"{money(params.gas_fee, Cut.UP)} of gas")
     all_in = f", {listed(extras)} in," if extras else ""
     head = f"{what}{all_in} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}."
-    return no(head, blocks=(_again(failed),))
+    return no(head, blocks=(_again(failed),), code=Reason.NO_CASH)
 
 
 def limit_and_slippage(params: MarketParams, draft: OrderDraft, typed: str) -> Reply:
@@ -252,6 +254,7 @@ def limit_and_slippage(params: MarketParams, draft: OrderDraft, typed: str) -> R
         actions=(Action(label="Without slippage", text=again),),
         tone=Tone.BAD,
         ok=False,
+        code="limit_and_slippage",
     )
 
 
@@ -260,6 +263,7 @@ def autofill_needs_limit(params: MarketParams, draft: OrderDraft, typed: str) ->
     return no(
         "Auto-fill is for orders that wait in the book, and this one has no limit to wait at.",
         blocks=(line("Such as ", code(order_line(params, draft, typed))),),
+        code="autofill_needs_limit",
     )
 
 
@@ -269,19 +273,20 @@ def no_balance(have: int, gas: int) -> Reply:
         why = f"You have {money(have, Cut.DOWN)}; an order takes {money(gas, Cut.UP)} of gas, and so does the next one."
     else:
         why = "Your balance is used up."
-    return no(why, blocks=(line(code("/positions"), " shows what you could sell."),))
+    return no(why, blocks=(line(code("/positions"), " shows what you could sell."),), code=Reason.NO_CASH)
 
 
 def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[str]) -> Reply:
     first = f"/buy {typed_outcome(params.outcome_names, number).lower()} {side.value} 10"
     rest = line(f"You hold {listed(others)}.") if others else line(code(first), " would buy some.")
-    return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,))
+    return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,), code=Reason.NO_TOKENS)
 
 
 def all_for_sale(params: MarketParams, number: int, side: Side, held: int) -> Reply:
     return no(
         f"All your {tokens(held)} {token_name(params, number, side)} are for sale in the book already.",
         blocks=(line(code("/orders"), " shows them; what is cancelled there can be sold anew."),),
+        code=Reason.NO_TOKENS,
     )
 
 
@@ -291,6 +296,7 @@ def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked:
     return no(
         f"You hold {tokens(held)} {token_name(params, number, side)}{aside}, not {tokens(asked)}.",
         blocks=(line(code(f"/sell {name} {side.value} all"), " sells them all."),),
+        code=Reason.NO_TOKENS,
     )
 
 
@@ -326,6 +332,20 @@ def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
     )
 
 
+CLOSED: Mapping[str, str] = {
+    "lobby": "not_running",
+    "frozen": "frozen",
+    "round": "frozen",
+    "asked": "frozen",
+    "claimed": "frozen",
+    "paused": "paused",
+    "disputed": "disputed",
+    "over": "over",
+    "halted": "halted",
+}
+"""What programs call why there can be no order."""
+
+
 def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
     """Why there can be no order right now, and what comes next."""
     sentences = {
@@ -348,7 +368,7 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
         rest.append(line("Nothing was ordered or charged. ", code("/positions"), " shows what you hold."))
     else:
         rest.append(line("Nothing was ordered or charged. ", code("/board"), " shows the prices."))
-    return no(sentences[why], blocks=rest)
+    return no(sentences[why], blocks=rest, code=CLOSED[why])
 
 
 def ticket_line(priced: PricedOrder) -> str:
@@ -361,6 +381,7 @@ def no_cash_at_confirm(needed: int, available: int) -> Reply:
     return no(
         f"This order may cost {money(needed, Cut.UP)} and you have {money(available, Cut.DOWN)} free.",
         blocks=(line("Nothing was ordered; change the amount or sell something first."),),
+        code=Reason.NO_CASH,
     )
 
 
@@ -374,11 +395,12 @@ def sold_already(params: MarketParams, draft: OrderDraft, free: int, waiting: in
         blocks=(
             line("Nothing was ordered or charged. ", code(again), " sells them." if free else " shows what waits."),
         ),
+        code=Reason.NO_TOKENS,
     )
 
 
 def share_of_nothing() -> Reply:
-    return no("A share of what? Say tokens or dollars here.", blocks=(line(code("/join")),))
+    return no("A share of what? Say tokens or dollars here.", blocks=(line(code("/join")),), code="not_member")
 
 
 def holdings(params: MarketParams, held: Sequence[tuple[int, int]]) -> list[str]:

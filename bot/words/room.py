@@ -47,6 +47,14 @@ def no_session() -> str:
     return "The room does not know you yet. Give a name first."
 
 
+def no_bearer() -> str:
+    return "That is not how a key is sent. The header is “Authorization: Bearer ” and the key, once."
+
+
+def unknown_bearer() -> str:
+    return "That key is not valid (any more). /apikey in the market's chat lists yours and gives you another."
+
+
 def name_missing() -> str:
     return "A name needs at least one letter or digit. Pick one that others will recognise."
 

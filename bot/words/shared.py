@@ -180,9 +180,9 @@ def say(
     )
 
 
-def no(*head: str | Part, blocks: Sequence[Block] = (), ticket: int | None = None) -> Reply:
-    """A refusal: why, then what to do next."""
-    return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket)
+def no(*head: str | Part, blocks: Sequence[Block] = (), ticket: int | None = None, code: str = "") -> Reply:
+    """A refusal: why, then what to do next. `code`: its name for programs."""
+    return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket, code=code)
 
 
 def page_buttons(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:

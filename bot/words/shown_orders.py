@@ -18,6 +18,7 @@ def show_first() -> Reply:
     return no(
         "An order is sent here only with the price that was shown for it.",
         blocks=(line("Nothing was ordered. Ask for its price first, or ", code("/help buy"), " says how to type it."),),
+        code="no_worst_price",
     )
 
 
@@ -26,6 +27,7 @@ def asked_before() -> Reply:
     return no(
         "This request asked for another order before.",
         blocks=(line("Nothing was ordered. Ask for the price again, and send the order with a request of its own."),),
+        code="other_order",
     )
 
 
@@ -35,6 +37,7 @@ def only_loses(priced: PricedOrder) -> Reply:
     return no(
         "Not sent: the price has moved, and this order can only lose now.",
         blocks=(*rows, line("Nothing was ordered. ", code(ticket_line(priced)), " asks anew.")),
+        code="only_loses",
     )
 
 
@@ -43,4 +46,5 @@ def read_first(unread: Sequence[Wording]) -> Reply:
     return no(
         "Not sent: something was written on what decides this market.",
         blocks=(*on_ticket(unread), line("Nothing was ordered. Read it, then confirm again.")),
+        code="read_first",
     )

@@ -31,7 +31,7 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
     else:
         blocks.append(line("It goes like this: ", bold(usage), ", such as ", code(example), "."))
     actions = (_send(corrected),) if corrected else ()
-    return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False)
+    return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False, code="cannot_read")
 
 
 def one_of(problem: str, choices: Sequence[str]) -> Reply:
@@ -39,7 +39,9 @@ def one_of(problem: str, choices: Sequence[str]) -> Reply:
     rows = [line("· ", code(clean(choice, _LINE))) for choice in choices]
     labels = _apart([choice.split() for choice in choices])
     actions = [Action(label=clean(label, SHOWN), text=choice) for label, choice in zip(labels, choices, strict=True)]
-    return Reply(head=line(problem), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False)
+    return Reply(
+        head=line(problem), blocks=tuple(rows), actions=tuple(actions), tone=Tone.BAD, ok=False, code="cannot_read"
+    )
 
 
 def _apart(lines: Sequence[Sequence[str]]) -> list[str]:
@@ -75,6 +77,7 @@ def outdated(market: Market) -> Reply:
         "); an admin calls it off with ",
         code("/admin void"),
         ", and everybody has what they were given, or finishes it with the older version first.",
+        name="outdated",
     )
 
 
@@ -140,7 +143,7 @@ def missing_argument(name: str, about: str) -> str:
 
 
 def only_admins(command: str) -> Reply:
-    return _no(f"/{command} is for this chat's admins.", "What you can do here: ", code("/help"))
+    return _no(f"/{command} is for this chat's admins.", "What you can do here: ", code("/help"), name="only_admins")
 
 
 def not_here(command: str) -> Reply:
@@ -148,12 +151,14 @@ def not_here(command: str) -> Reply:
 
 
 def not_joined() -> Reply:
-    return _no("You have no account in this market yet.", "One command gives you one: ", code("/join"))
+    return _no(
+        "You have no account in this market yet.", "One command gives you one: ", code("/join"), name="not_member"
+    )
 
 
 def not_a_market_of_yours() -> Reply:
     """Said on the page of a market that is not there for them, or not any more."""
-    return _no("You cannot see that market, so nothing was done.", code("/markets"), " lists yours.")
+    return _no("You cannot see that market, so nothing was done.", code("/markets"), " lists yours.", name="not_found")
 
 
 def no_market(*, admin: bool) -> Reply:
@@ -180,11 +185,19 @@ def no_market_in_private() -> Reply:
 
 
 def too_fast(wait_ms: int) -> Reply:
-    return _no(f"That was a lot at once; please wait {span(wait_ms)}.", "Nothing was done with the last line.")
+    return _no(
+        f"That was a lot at once; please wait {span(wait_ms)}.",
+        "Nothing was done with the last line.",
+        name="too_often",
+    )
 
 
 def went_wrong(ident: str) -> Reply:
-    no = _no(f"Something went wrong on our side, and nothing was changed (error {ident}).", "Please try once more.")
+    no = _no(
+        f"Something went wrong on our side, and nothing was changed (error {ident}).",
+        "Please try once more.",
+        name="our_fault",
+    )
     return replace(no, settled=False)
 
 
@@ -221,6 +234,7 @@ def database_trouble(error: TroubleError, *, is_retry: bool = False) -> Reply:
     no = _no(
         f"This cannot be done now: {_CAUSES[error.trouble]}.",
         "Nothing was changed. Send it again in a minute; whoever runs the server finds the reason in its log.",
+        name="not_now",
     )
     return replace(no, settled=False)
 
@@ -233,9 +247,11 @@ def _unsettled(head: str) -> Reply:
         " and ",
         code("/positions"),
         " show what is in.",
+        name="unsettled",
     )
     return replace(no, settled=False)
 
 
-def _no(head: str, *rest: str | Part) -> Reply:
-    return Reply(head=line(head), blocks=(line(*rest),) if rest else (), tone=Tone.BAD, ok=False)
+def _no(head: str, *rest: str | Part, name: str = "") -> Reply:
+    """`name`: the refusal's, for programs."""
+    return Reply(head=line(head), blocks=(line(*rest),) if rest else (), tone=Tone.BAD, ok=False, code=name)

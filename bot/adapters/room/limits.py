@@ -24,14 +24,35 @@ FULL_RETRY_S = 30
 CLOCK = SystemClock()
 
 
-class RefusalError(Exception):
-    """A request that is not done: `sentence` tells the person what to do instead, `retry_s` when it may work."""
+CODES: Mapping[int, str] = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    409: "conflict",
+    413: "too_large",
+    415: "not_json",
+    421: "wrong_host",
+    422: "refused",
+    429: "too_often",
+    500: "our_fault",
+    503: "not_now",
+}
+"""What a program goes by where nothing closer is known."""
 
-    def __init__(self, status: int, sentence: str, retry_s: int | None = None) -> None:
+
+class RefusalError(Exception):
+    """A request that is not done: `sentence` tells the person what to do instead, `retry_s` when it may work, `code` a
+    program why."""
+
+    def __init__(self, status: int, sentence: str, retry_s: int | None = None, *, code: str = "") -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
         self.retry_s = retry_s
+        self.code = code or CODES[status]
 
 
 class Counted(StrEnum):

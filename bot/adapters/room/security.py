@@ -23,8 +23,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.client_address import client_address, network_of
-from bot.adapters.room import NAME, request_body
-from bot.adapters.room.limits import RefusalError, too_often
+from bot.adapters.room import NAME, bearer, request_body
+from bot.adapters.room.limits import CODES, RefusalError, too_often
 from bot.chat import plain_text, shared_limits
 from bot.chat.shared_limits import Tried
 from bot.settings import Network
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
 RETRY_S = 2
+READING = frozenset({"GET", "HEAD"})  # methods that change nothing
 SHORTEST_OWN = 16  # of a request's id: the page makes twice as many signs, at random
 HEADERS = {
     "Content-Security-Policy": (
@@ -99,16 +100,20 @@ def middleware(names: Collection[str], public_url: str | None = None) -> Middlew
         try:
             if not is_own_host(request.headers.get("Host", ""), own):
                 raise RefusalError(421, words.wrong_host())
-            if request.method == "POST":
-                if not is_own_page(request, public_url):
-                    raise RefusalError(403, words.foreign_page())
-                if request.content_type != "application/json":
+            if request.method not in READING and request.match_info.http_exception is None:
+                if not bearer.is_used(request) and not is_own_page(request, public_url):
+                    raise RefusalError(403, words.foreign_page(), code="foreign_page")
+                if request.method == "POST" and request.content_type != "application/json":
                     raise RefusalError(415, words.not_json())
             return await handler(request)
         except RefusalError as refusal:
-            return error_response(refusal.status, refusal.sentence, refusal.retry_s)
+            return refusal_response(refusal)
         except web.HTTPRequestEntityTooLarge:
             return error_response(413, words.too_large())
+        except web.HTTPMethodNotAllowed as problem:
+            response = error_response(405, words.no_such_page())
+            response.headers["Allow"] = problem.headers["Allow"]
+            return response
         except web.HTTPException as problem:
             if problem.status < 400:
                 raise
@@ -137,9 +142,17 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def error_response(status: int, sentence: str, retry_s: int | None = None) -> web.Response:
+def error_response(status: int, sentence: str, retry_s: int | None = None, code: str = "") -> web.Response:
+    """`error` for people, `code` for programs."""
     headers = {} if retry_s is None else {"Retry-After": str(retry_s)}
-    return web.json_response({"error": sentence}, status=status, headers=headers)
+    if status == 401:
+        headers["WWW-Authenticate"] = bearer.CHALLENGE
+    known = code or CODES.get(status, "refused")
+    return web.json_response({"error": sentence, "code": known}, status=status, headers=headers)
+
+
+def refusal_response(refusal: RefusalError) -> web.Response:
+    return error_response(refusal.status, refusal.sentence, refusal.retry_s, refusal.code)
 
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
