@@ -18,11 +18,13 @@ from storage.unit_of_work import UnitOfWork
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """Who looks: `person` None is a stranger. `chat` is where they look from, None where nobody has spoken there yet;
-    `admin`: whether they are an admin there at this moment."""
+    `admin`: whether they are an admin there at this moment. `only`: the one market that is shown to them, of those they
+    may see; None: all."""
 
     person: int | None
     chat: int | None
     admin: bool
+    only: int | None = None
 
 
 async def visible(uow: UnitOfWork, market: int, viewer: Viewer) -> Market | None:
@@ -54,6 +56,7 @@ async def is_own(uow: UnitOfWork, market: int, chat: int | None) -> bool:
 
 
 async def _seen(uow: UnitOfWork, records: Collection[Market], viewer: Viewer) -> list[Market]:
+    records = [record for record in records if viewer.only in (None, record.id)]
     announced = await uow.chats.announcing([record.id for record in records])
     own = [record for record in records if viewer.chat in announced.get(record.id, frozenset())]
     others = [record for record in records if viewer.chat not in announced.get(record.id, frozenset())]

@@ -51,8 +51,22 @@ def no_bearer() -> str:
     return "That is not how a key is sent. The header is “Authorization: Bearer ” and the key, once."
 
 
-def unknown_bearer() -> str:
+def unknown_key() -> str:
     return "That key is not valid (any more). /apikey in the market's chat lists yours and gives you another."
+
+
+def no_such_token() -> str:
+    return "That token is not valid (any more). Close the app and open it again."
+
+
+def not_for_keys() -> str:
+    return "A key opens the addresses below /api/v1 and no others; /api/v1/openapi.json says which those are."
+
+
+def other_scope(scope: str, needed: str) -> str:
+    return (
+        f"This key may {scope}, and this takes one that may {needed}. /apikey {needed} in the market's chat makes one."
+    )
 
 
 def name_missing() -> str:
@@ -85,6 +99,14 @@ def wrong_span(spans: Iterable[str]) -> str:
 
 def wrong_number(name: str) -> str:
     return f"“{name}” is a whole number, such as 2."
+
+
+def wrong_side() -> str:
+    return "“side” is yes or no."
+
+
+def wrong_outcome(last: int) -> str:
+    return f"“outcome” is the number of one, from 0 to {last}."
 
 
 def chart_late() -> str:

@@ -67,6 +67,8 @@ class Counted(StrEnum):
     TALK = "talk"
     QUOTE = "quote"  # of a member; strangers of one network share theirs
     STRANGERS_QUOTE = "strangers' quote"
+    KEY_REQUEST = "key's request"  # a program's reading
+    KEY_ORDER = "key's order"  # and orders and cancels
 
 
 LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
@@ -78,6 +80,8 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.LINE: (Limit(40, 10_000),),
     Counted.QUOTE: (Limit(4, 1_000),),
     Counted.STRANGERS_QUOTE: (Limit(20, 1_000),),
+    Counted.KEY_REQUEST: (Limit(60, 10_000),),
+    Counted.KEY_ORDER: (Limit(10, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
 }
 

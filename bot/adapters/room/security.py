@@ -23,7 +23,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.client_address import client_address, network_of
-from bot.adapters.room import NAME, bearer, request_body
+from bot.adapters.room import NAME, request_body
 from bot.adapters.room.limits import CODES, RefusalError, too_often
 from bot.chat import plain_text, shared_limits
 from bot.chat.shared_limits import Tried
@@ -32,6 +32,7 @@ from bot.words import room as words
 from bot.words import usage as words_usage
 from storage.clock import SystemClock
 from storage.database import Database
+from storage.keys import Key
 from storage.records import Identity, Person
 from storage.sessions import ROOM, SessionRow
 from storage.trouble import TroubleError
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
 RETRY_S = 2
+CHALLENGE = 'Bearer realm="Outcry"'
 READING = frozenset({"GET", "HEAD"})  # methods that change nothing
 SHORTEST_OWN = 16  # of a request's id: the page makes twice as many signs, at random
 HEADERS = {
@@ -101,7 +103,7 @@ def middleware(names: Collection[str], public_url: str | None = None) -> Middlew
             if not is_own_host(request.headers.get("Host", ""), own):
                 raise RefusalError(421, words.wrong_host())
             if request.method not in READING and request.match_info.http_exception is None:
-                if not bearer.is_used(request) and not is_own_page(request, public_url):
+                if "Authorization" not in request.headers and not is_own_page(request, public_url):
                     raise RefusalError(403, words.foreign_page(), code="foreign_page")
                 if request.method == "POST" and request.content_type != "application/json":
                     raise RefusalError(415, words.not_json())
@@ -146,7 +148,7 @@ def error_response(status: int, sentence: str, retry_s: int | None = None, code:
     """`error` for people, `code` for programs."""
     headers = {} if retry_s is None else {"Retry-After": str(retry_s)}
     if status == 401:
-        headers["WWW-Authenticate"] = bearer.CHALLENGE
+        headers["WWW-Authenticate"] = CHALLENGE
     known = code or CODES.get(status, "refused")
     return web.json_response({"error": sentence, "code": known}, status=status, headers=headers)
 
@@ -163,7 +165,7 @@ class Visitor:
     """One browser. `ext` is its person's id on the platform, "" before there is a session; `person` is None until they
     have a name. `whose` is what limits count by: a member's id, or the network a stranger comes from. `came_as`: who
     they are where they came from, and `chat` the chat they came from, by its number: None for who has no name but the
-    room's own."""
+    room's own. `key`: by which a program came."""
 
     whose: str = ""
     token: str = ""
@@ -172,6 +174,7 @@ class Visitor:
     admin: bool = False
     came_as: Identity | None = None
     chat: int | None = None
+    key: Key | None = None
 
 
 def whose(person: Person | None, network: str) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.adapters.http_server import HttpServer
 from bot.adapters.room import security
+from bot.adapters.room.bearer import Bearers
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
@@ -79,7 +80,7 @@ class RoomService:
         presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
         self._sessions = Sessions(db, admin_token, clock)
-        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights)
+        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights, Bearers(db, clock))
         self._following: list[asyncio.Task[None]] = []
         handlers = Handlers(self._log, dispatcher, titles, limits)
         commands = {command.name: command for command in dispatcher.commands}

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from bot.adapters.room import NAME, security
+from bot.adapters.room import NAME, bearer, security
+from bot.adapters.room.bearer import Bearers
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.security import Sessions, Visitor
@@ -32,12 +33,14 @@ class Visitors:
         titles: Mapping[str, str],
         trusted_proxies: Sequence[Network],
         rights: Rights,
+        bearers: Bearers,
     ) -> None:
         self._sessions = sessions
         self._limits = limits
         self._titles = titles
         self._trusted_proxies = trusted_proxies
         self.rights = rights
+        self._bearers = bearers
         self.cookies = Cookies()  # known once the room listens
 
     def room(self, request: web.Request) -> str:
@@ -48,13 +51,29 @@ class Visitors:
         return room
 
     async def visitor(self, request: web.Request) -> Visitor:
-        """Who asks, counted: strangers by where they come from."""
+        """Who asks, counted: strangers by where they come from. RefusalError 401 for a token that is nobody's."""
+        network = security.network(request, self._trusted_proxies)
+        token = bearer.token_of(request)
+        if token is not None:
+            return await self._bearer(request, token, network)
         visitor = await self._sessions.visitor(
-            self.cookies.get(request, "session"),
-            self.cookies.get(request, "admin"),
-            security.network(request, self._trusted_proxies),
+            self.cookies.get(request, "session"), self.cookies.get(request, "admin"), network
         )
         self._limits.count(Counted.REQUEST, visitor.whose)
+        return visitor
+
+    async def _bearer(self, request: web.Request, token: str, network: str) -> Visitor:
+        """By the header alone, whatever cookies came with it. What a program does is counted where it does it."""
+        self._limits.check(Counted.REQUEST, network)
+        try:
+            visitor = await self._bearers.visitor(token, request.path)
+        except RefusalError:
+            self._limits.use(Counted.REQUEST, network)
+            raise
+        if visitor.key is None:
+            self._limits.count(Counted.REQUEST, visitor.whose)
+        elif request.method in security.READING:
+            self._limits.count(Counted.KEY_REQUEST, visitor.whose)
         return visitor
 
     async def asks(self, request: web.Request) -> tuple[str, Visitor]:
@@ -87,7 +106,10 @@ async def seen_market(uow: UnitOfWork, room: str, visitor: Visitor, request: web
 
 
 async def viewer(uow: UnitOfWork, room: str, visitor: Visitor) -> Viewer:
-    """Who they are to `bot.market.visibility`."""
+    """Who they are to `bot.market.visibility`: by a key they look from nowhere, at its market alone."""
+    if visitor.key is not None:
+        person = visitor.person.id if visitor.person else None
+        return Viewer(person=person, chat=None, admin=False, only=visitor.key.market)
     chat = await uow.chats.find(NAME, room)
     return Viewer(
         person=visitor.person.id if visitor.person else None, chat=chat.id if chat else None, admin=visitor.admin
