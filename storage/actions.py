@@ -14,8 +14,17 @@ from engine.state import Status
 from storage.journal import Journal
 from storage.journal_kinds import Kind
 from storage.markets import Markets
-from storage.records import LASTING, ActionRow, ActionStatus, Approval, ApprovalStatus, Declined, Payload
-from storage.schema import actions, approvals, users
+from storage.records import (
+    LASTING,
+    ActionRow,
+    ActionStatus,
+    Approval,
+    ApprovalStatus,
+    Declined,
+    OrderStatus,
+    Payload,
+)
+from storage.schema import actions, approvals, orders, users
 from storage.session import Repository, Session, clean
 
 LIVE = (Status.RUNNING, Status.FROZEN, Status.PAUSED, Status.DISPUTED)
@@ -33,7 +42,8 @@ class Actions(Repository):
 
         kind and payload: `join` {user, cash} (for a member; later ones are grants) · `cancel` {user, order: number or
         None} · `leave` {user} · `control` {kind: freeze | resume | pause | eliminate | resolve | correct | void | cut,
-        outcomes: [..], moment: of a cut, engine time} · `retune` {values: {..}}. Declined(not_running) unless the
+        outcomes: [..], moment: of a cut, engine time} · `retune` {values: {..}}, never before an order that waits
+        already, however clocks differ. Declined(not_running) unless the
         market is RUNNING, FROZEN, PAUSED or DISPUTED; Declined(outdated) for all but a void where it runs by other
         rules; Declined(not_member)."""
         record = await self._markets.lock(market)
@@ -47,6 +57,8 @@ class Actions(Repository):
         if kind == "join" and not await self._promise(market, payload):
             return Declined(code="not_member")
         accepted = record.engine_ms(record.market_ms(now_ms))
+        if kind == "retune":  # what was accepted before it trades by the terms its worst cost was set aside by
+            accepted = max(accepted, await self._session.number(_LAST_WAITING, {"market": market}))
         row = {
             "market": market,
             "number": await self._markets.next_number(record),
@@ -106,6 +118,11 @@ _PENDING = (  # built once: every tick asks it
     select(actions)
     .where(actions.c.market == bindparam("market"), actions.c.status == ActionStatus.PENDING.value)
     .order_by(actions.c.accepted_ms, actions.c.number)
+)
+
+
+_LAST_WAITING = select(func.max(orders.c.accepted_ms)).where(
+    orders.c.market == bindparam("market"), orders.c.status == OrderStatus.PENDING.value
 )
 
 

@@ -22,7 +22,7 @@ from engine.state import open_market
 from engine.terms import MarketParams
 from storage.actions import to_action
 from storage.database import Database
-from storage.orders import to_order
+from storage.order_reading import to_order
 from storage.records import ActionRow, Market
 from storage.replay import intents_of
 from storage.schema import actions, orders, ticks

@@ -11,20 +11,18 @@ tokens it bought are its maker's and fill no allowance again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
-from engine.resting_book import escrowed
-from engine.state import Side
-from engine.terms import MarketParams
-from engine.units import RATE
+from storage.allowance import Settled, Spending, refusal, settled_from_json, settled_to_json
 from storage.markets import Markets
-from storage.records import OPEN_ORDERS, OrderDraft, OrderRow, OrderStatus
-from storage.schema import keys
+from storage.order_reading import to_order
+from storage.records import OPEN_ORDERS, ActionStatus, Declined, Market, OrderDraft, OrderRow
+from storage.schema import actions, keys, orders
 from storage.session import Repository, Session, clean
 
 MOST = 5
@@ -32,6 +30,10 @@ MOST = 5
 
 NAME_LENGTH = 40
 USED_EVERY_MS = 60_000  # how stale "used last" may be: not every request is worth a write
+
+
+OFF = "off"  # what `Market.keys` says where programs may not trade
+HIDDEN = "hidden"  # and where what they trade is shown to nobody else
 
 
 class Scope(StrEnum):
@@ -77,16 +79,6 @@ class NewKey:
     platform: str
     external_id: str
     chat: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
-    """Of all orders of a key: `cost`, micro-dollars they took and those still open can take, less what sales brought;
-    `tokens`, what of each token they brought and have not put up for sale; `waiting`, orders still open."""
-
-    cost: int = 0
-    tokens: Mapping[tuple[int, Side], int] = field(default_factory=dict)
-    waiting: int = 0
 
 
 class Keys(Repository):
@@ -136,6 +128,41 @@ class Keys(Repository):
         live = and_(keys.c.id == key.id, keys.c.revoked_ms.is_(None))
         await self._session.run(update(keys).where(live).values(revoked_ms=now_ms))
 
+    async def refuse_order(
+        self, market: Market, account: int, number: int, draft: OrderDraft, reserve: int
+    ) -> Declined | None:
+        """Why a key cannot order this now, as its maker's account in a market that is locked: Declined(key_gone |
+        key_scope | keys_off | terms_change | key_busy | not_its_tokens | allowance). What its orders so far come to is
+        kept for the next."""
+        key = await self.get(number)
+        if key is None or not key.live or key.market != market.id:
+            return Declined(code="key_gone")
+        if key.scope is not Scope.TRADE or key.allowance is None:
+            return Declined(code="key_scope")
+        if market.keys == OFF:
+            return Declined(code="keys_off")
+        if await self._session.row(_RETUNING, {"market": market.id}) is not None:
+            return Declined(code="terms_change")  # an order after it would be charged by other terms than it counts by
+        settled, still_open = await self._settled(key, account)
+        await self._session.run(_SETTLE, {"b_id": key.id, "settled": settled_to_json(settled)})
+        return refusal(settled.with_open(still_open, market.params), key.allowance, draft, reserve, market.params)
+
+    async def spending(self, key: Key, account: int, market: Market) -> Spending:
+        """What all its orders come to; `account` is its maker's number in its market."""
+        settled, still_open = await self._settled(key, account)
+        return settled.with_open(still_open, market.params)
+
+    async def _settled(self, key: Key, account: int) -> tuple[Settled, list[OrderRow]]:
+        """(what is done with, what is still open)."""
+        row = await self._session.row(_SETTLED, {"id": key.id})
+        before = settled_from_json(None if row is None else row["settled"])
+        bound = {"market": key.market, "user": account, "key": key.id, "below": before.below}
+        made = [to_order(row) for row in await self._session.rows(_MADE_SINCE, bound)]
+        if before.open:
+            here = {"market": key.market, "numbers": list(before.open)}
+            made += [to_order(row) for row in await self._session.rows(_THESE, here)]
+        return before.after(made), [order for order in made if order.status in OPEN_ORDERS]
+
     async def note_use(self, key: Key, now_ms: int) -> None:
         """When it was used last, to the minute."""
         if key.used_ms is not None and now_ms < key.used_ms + USED_EVERY_MS:
@@ -145,6 +172,23 @@ class Keys(Repository):
 
 
 _ADD = insert(keys)
+_SETTLED = select(keys.c.settled).where(keys.c.id == bindparam("id"))
+_SETTLE = update(keys).where(keys.c.id == bindparam("b_id"))
+_MADE_SINCE = select(orders).where(
+    orders.c.market == bindparam("market"),
+    orders.c.user == bindparam("user"),
+    orders.c.number >= bindparam("below"),
+    orders.c.key == bindparam("key"),
+)
+_THESE = select(orders).where(
+    orders.c.market == bindparam("market"), orders.c.number.in_(bindparam("numbers", expanding=True))
+)
+_RETUNING = (
+    select(actions.c.number)
+    .where(actions.c.market == bindparam("market"), actions.c.status == ActionStatus.PENDING.value)
+    .where(actions.c.kind == "retune")
+    .limit(1)
+)
 _GET = select(keys).where(keys.c.id == bindparam("id"))
 _FIND = select(keys).where(keys.c.hash == bindparam("hash"), keys.c.revoked_ms.is_(None))
 _OF = (
@@ -158,39 +202,6 @@ _OF = (
 def hash_of(token: str) -> str:
     """What is kept of a key: it is too long to be guessed, so one round is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def worst_cost(draft: OrderDraft, params: MarketParams) -> int:
-    """The most an order can ever take, gas in, micro-dollars. Raises ValueError for a buy without any bound."""
-    if not draft.buy:
-        return params.gas_fee
-    if draft.limit is not None:
-        return escrowed(draft.limit, max(params.fee, params.match_fee), draft.size) + params.gas_fee
-    bounds = [] if draft.worst_price is None else [draft.worst_price * draft.size // RATE]
-    bounds += [] if draft.spend is None else [draft.spend]
-    if not bounds:
-        raise ValueError("a program's buy at market names its worst price or what it may spend")
-    return min(bounds) + params.gas_fee
-
-
-def spending(orders: Iterable[OrderRow], params: MarketParams) -> Spending:
-    """What these orders of a key come to."""
-    cost, waiting, tokens = 0, 0, dict[tuple[int, Side], int]()
-    for order in orders:
-        draft, still_open = order.draft, order.status in OPEN_ORDERS
-        cost += (order.amount if draft.buy else -order.amount) + order.gas - order.rebate + _still(order, params)
-        token = (draft.outcome, draft.side)
-        moved = order.done if draft.buy else -order.done - (order.remaining if still_open else 0)
-        tokens[token] = tokens.get(token, 0) + moved
-        waiting += still_open
-    return Spending(cost=cost, tokens={token: count for token, count in tokens.items() if count}, waiting=waiting)
-
-
-def _still(order: OrderRow, params: MarketParams) -> int:
-    """The most it can still take."""
-    if order.status is OrderStatus.PENDING:
-        return max(order.reserve, worst_cost(order.draft, params))
-    return order.escrow if order.status is OrderStatus.RESTING else 0
 
 
 def _key(row: RowMapping | Mapping[str, Any]) -> Key:  # Any: a row as it was written

@@ -358,6 +358,7 @@ def to_market(row: RowMapping) -> Market:
         ended_ms=row["ended_ms"],
         asks_now=tuple(i for i, step in enumerate(row["params"]["rounds"]) if step["losers"] == BY_PRICE),
         rules=row["rules"],
+        keys=row["keys"],
     )
 
 

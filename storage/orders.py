@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
 
-from engine.state import Side, Status
+from engine.state import Status
+from storage.keys import Keys
 from storage.markets import Markets
 from storage.members import Members
+from storage.order_reading import to_order
 from storage.records import OPEN_ORDERS, Declined, Market, OrderDraft, OrderRow, OrderStatus
 from storage.schema import orders, positions
 from storage.session import Repository, Session, one_of
 
 
 class Orders(Repository):
-    def __init__(self, session: Session, markets: Markets, members: Members) -> None:
+    def __init__(self, session: Session, markets: Markets, members: Members, keys: Keys) -> None:
         super().__init__(session)
-        self._markets, self._members = markets, members
+        self._markets, self._members, self._keys = markets, members, keys
         self._prefetched: dict[tuple[int, int], OrderRow] = {}
 
     async def append(
@@ -31,12 +33,13 @@ class Orders(Repository):
         reserve: int,
         now_ms: int,
         ticket: int | None = None,
+        key: int | None = None,
     ) -> OrderRow | Declined:
         """Accept an order for the next tick and set its worst cost aside (micro-dollars, gas in; for a sale the gas).
 
         The same `request_id` returns the order that exists, `created` False, whatever else is asked. Otherwise
-        Declined(not_member | not_running | outdated | frozen | paused | disputed | barred | no_cash | no_tokens), and
-        nothing is stored.
+        Declined(not_member | not_running | outdated | frozen | paused | disputed | barred | no_cash | no_tokens), or
+        for the program of a `key` what `Keys.refuse_order` says, and nothing is stored.
         Accepted at `now_ms`, or at the last tick where that was later: an order never lands in a tick that has run."""
         if not self._session.locks.has(market):
             await self._markets.use(person, market)
@@ -45,6 +48,8 @@ class Orders(Repository):
         if earlier is not None:
             return earlier
         declined = await self._refuse(record, person, draft, reserve) or await self._sold_twice(market, person, draft)
+        if declined is None and key is not None:
+            declined = await self._keys.refuse_order(record, person, key, draft, reserve)
         if declined is not None:
             return declined
         accepted = record.engine_ms(record.market_ms(now_ms))
@@ -77,6 +82,7 @@ class Orders(Repository):
             "accepted_ms": accepted,
             "tick_id": None,
             "ticket": ticket,
+            "key": key,
         }
         await self._session.run(_ADD, row)
         return to_order(row)
@@ -201,39 +207,3 @@ _HELD = select(positions.c.tokens).where(
 
 def _is(market: int, number: int) -> ColumnElement[bool]:
     return and_(orders.c.market == market, orders.c.number == number)
-
-
-def to_order(row: RowMapping | dict[str, Any], *, created: bool = True) -> OrderRow:  # Any: a row as it was written
-    draft = OrderDraft(
-        outcome=row["outcome"],
-        side=Side(row["side"]),
-        buy=row["is_buy"],
-        size=row["size"],
-        limit=row["limit_price"],
-        worst_price=row["worst_price"],
-        max_slippage=row["max_slippage"],
-        autofill=row["af_opt_in"],
-        spend=row["spend"],
-    )
-    return OrderRow(
-        market=row["market"],
-        number=row["number"],
-        person=row["user"],
-        draft=draft,
-        status=OrderStatus(row["status"]),
-        reserve=row["reserve"],
-        remaining=row["remaining"],
-        amount=row["amount"],
-        fee=row["fee"],
-        gas=row["gas"],
-        rebate=row["rebate"],
-        reason=row["reason"],
-        detail=row["detail"],
-        request_id=row["request_id"],
-        ts_ms=row["ts_ms"],
-        accepted_ms=row["accepted_ms"],
-        tick=row["tick_id"],
-        ticket=row["ticket"],
-        created=created,
-        rest_fee=row["rest_fee"],
-    )

@@ -129,6 +129,7 @@ class Market:
     ended_ms: int | None  # resolved or voided
     asks_now: tuple[int, ...]  # rounds that were to be decided by the lowest price, which no rules do any more
     rules: int  # those it plays by; before the start those its parameters were written by
+    keys: str = "on"  # orders by key: on | hidden (traded, and shown to nobody else) | off (refused)
 
     @property
     def over(self) -> bool:
@@ -234,6 +235,7 @@ class OrderRow:
     ticket: int | None
     created: bool = True  # False: this request had been accepted before and this is the order it made
     rest_fee: int | None = None  # the largest fee it may be charged where it rests or rested, a rate
+    key: int | None = None  # by which a program sent it
 
     @property
     def id(self) -> str:
@@ -258,9 +260,10 @@ class Declined:
     """An order or action that was not taken; nothing was stored.
 
     code: not_member | not_running | frozen | paused | disputed | outdated | barred | no_cash | no_tokens | joined |
-    bad_status | has_traded | has_orders | has_paid. For no_cash the micro-dollars they have and the order needs; for
-    no_tokens the tokens they can still sell, those the order sells, and those that sales on their way to the tick have
-    taken.
+    bad_status | has_traded | has_orders | has_paid | key_gone | key_scope | keys_off | terms_change | key_busy |
+    not_its_tokens | allowance. For no_cash the micro-dollars they have and the order needs, for allowance those that
+    are left of it; for no_tokens the tokens they can still sell, those the order sells, and those that sales on their
+    way to the tick have taken, for not_its_tokens those a key bought and has left.
     """
 
     code: str

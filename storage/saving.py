@@ -27,6 +27,7 @@ from storage.schema import (
     binaries,
     config,
     events,
+    keys,
     ledger,
     lob_pools,
     metrics,
@@ -153,6 +154,7 @@ async def _save_undone(session: Session, outcome: TickOutcome, counted: int) -> 
     if outcome.branch is None:
         return
     await session.run_many(_ADD_TO_ORDER, order_rows_of_cut(outcome))
+    await session.run(_COUNT_KEYS_ANEW, {"b_market": outcome.market.id})
     numbers = await undone_numbers(session, outcome, counted)
     undone = [{"b_market": outcome.market.id, "b_trade_id": number, "undone_tick": outcome.tick} for number in numbers]
     await session.run_many(_UNDO_TRADE, undone)
@@ -230,6 +232,7 @@ _ADD_TO_ORDER = (
     .where(_same(orders, "number"))
     .values(**{name: orders.c[name] + bindparam(f"d_{name}") for name in MONEY})
 )
+_COUNT_KEYS_ANEW = update(keys).where(keys.c.market == bindparam("b_market")).values(settled=None)
 _SETTLE_ACTION = update(actions).where(_same(actions, "number"))
 _UNDO_TRADE = update(trades).where(_same(trades, "trade_id"))
 _SAVE_ACCOUNT = update(users).where(_same(users, "user"))

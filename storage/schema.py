@@ -528,6 +528,7 @@ keys = Table(  # by which programs act for a person in a market
     Column("created_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger),
     Column("revoked_ms", BigInteger),
+    Column("settled", JsonColumn),  # what its orders that are done with come to: `storage.allowance`
     UniqueConstraint("hash"),
     Index("ix_keys_person", "person"),
     Index("ix_keys_market", "market"),

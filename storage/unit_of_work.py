@@ -120,7 +120,7 @@ class UnitOfWork(Session):
 
     @cached_property
     def orders(self) -> Orders:
-        return Orders(self, self.markets, self.members)
+        return Orders(self, self.markets, self.members, self.keys)
 
     @cached_property
     def actions(self) -> Actions:

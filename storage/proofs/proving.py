@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, bindparam, func, or_, select
 
-from storage.orders import to_order
+from storage.order_reading import to_order
 from storage.proofs.checkpoints import Checkpoint
 from storage.proofs.leaves import Leaf, fill_leaf, order_leaf, written
 from storage.proofs.notes import Key

@@ -64,7 +64,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "sessions": ("hash", "kind", "person", "platform", "external_id", "chat", "created_ms", "until_ms"),
             "keys": (
                 *("id", "market", "person", "hash", "scope", "name", "allowance", "platform", "external_id", "chat"),
-                *("created_ms", "used_ms", "revoked_ms"),
+                *("created_ms", "used_ms", "revoked_ms", "settled"),
             ),
             "webhooks": ("id", "market", "chat", "creator", "url", "created_ms", "failing_ms", "ended_ms"),
         },

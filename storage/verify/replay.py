@@ -18,8 +18,8 @@ from storage.cutting import asked_moment
 from storage.entries import check_books
 from storage.journal import Heads
 from storage.markets import to_market
+from storage.order_reading import to_order
 from storage.order_rows import order_rows
-from storage.orders import to_order
 from storage.proofs.leaves import start_leaves, tick_leaves
 from storage.records import ActionRow, Market, OrderRow, OrderStatus
 from storage.replay import apply_tick

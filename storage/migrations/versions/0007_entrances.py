@@ -63,6 +63,7 @@ def _keys() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("used_ms", sa.BigInteger()),
         sa.Column("revoked_ms", sa.BigInteger()),
+        sa.Column("settled", sa.JSON()),
         sa.ForeignKeyConstraint(["market"], ["config.market"], name="fk_keys_market"),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name="fk_keys_person"),
         sa.ForeignKeyConstraint(["chat"], ["chats.id"], name="fk_keys_chat"),
