@@ -120,6 +120,17 @@ class Dispatcher:
             log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
             return words_usage.went_wrong(error_id)
 
+    async def refusal(self, invocation: Invocation, name: str) -> Reply | None:
+        """Why the speaker may not say the command of this name here and now; None where they may. For what a page shows
+        beside it. Raises TroubleError."""
+        command = self._by_name[name]
+        async with self._db.reading() as uow:
+            lookup = await self._look_up(uow, invocation, self._clock.now_ms(), command)
+        missing = self._missing(command, invocation, lookup)
+        if missing is not None:
+            return self._refuse(command, missing, lookup, invocation)
+        return self._no_market(invocation) if lookup.market is None and command.needs(MarketView) else None
+
     async def complete(self, invocation: Invocation) -> list[Suggestion]:
         """What could come next in the unfinished line `invocation.text`, explanations first; see `Suggestion`. Nothing
         for who asks faster than anybody types."""

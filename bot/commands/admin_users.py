@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.facts import MemberRow
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply, cut
 from bot.grammar.command import command
@@ -13,12 +12,11 @@ from bot.grammar.types import ConfirmArg, PageArg, code_of
 from bot.market import member_changes
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.member_names import NameRefused, name_for
+from bot.market.monitor import member_rows
 from bot.text.names import LONGEST_NAME, clean, folded
-from bot.text.numbers import places
 from bot.words import decisions as words_decisions
 from bot.words import members as words
 from bot.words import reports as words_reports
-from storage.rankings import standings
 from storage.records import Member
 
 _PEOPLE = 15
@@ -65,22 +63,9 @@ async def users(
 
 
 def _listed(ctx: Context, market: MarketView, members: Sequence[Member], name: str | None, page: int) -> Reply:
-    by_number = {member.person: member for member in members}
-    ranked = standings(market.record, market.state, members)
-    with_places = zip(ranked, places([row.rank for row in ranked]), strict=True)
     rows = [
-        MemberRow(
-            person=row.person,
-            place=place if row.rank is not None else "",
-            name=row.name,
-            balance=by_number[row.person].balance + by_number[row.person].coming,
-            worth=row.final,
-            stake=row.stake,
-            trades=row.trades,
-            barred=by_number[row.person].barred is not None,
-            unranked=row.unranked,
-        )
-        for row, place in with_places
+        row
+        for row in member_rows(market, members)
         if name is None or folded(name) in folded(row.name) or name.strip() == f"#{row.person}"
     ]
     if not rows:

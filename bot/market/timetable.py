@@ -98,7 +98,7 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[Wron
         return (Wrong(words.too_many_rounds(len(parts), MOST_ROUNDS)),)
     for place, part in enumerate(parts):
         starts = part.casefold().startswith("start ")
-        part_read = _read_start(part[6:].strip(), now_ms) if starts else read_round(part, context)
+        part_read = read_start(part[6:].strip(), now_ms) if starts else read_round(part, context)
         if isinstance(part_read, Wrong):
             ways = tuple("; ".join([*parts[:place], way, *parts[place + 1 :]]) for way in part_read.choices)
             problems.append(replace(part_read, choices=ways))
@@ -113,7 +113,8 @@ def read(text: str, names: Sequence[str], now_ms: int) -> Timetable | tuple[Wron
     return Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
 
 
-def _read_start(text: str, now_ms: int) -> When | Wrong:
+def read_start(text: str, now_ms: int) -> When | Wrong:
+    """What follows `start`; `choices` are whole parts."""
     at = _read_moment(text, now_ms, None)
     return replace(at, choices=tuple(f"start {way}" for way in at.choices)) if isinstance(at, Wrong) else at
 

@@ -18,6 +18,7 @@ from bot.adapters.room.message_log import TALK, MessageLog
 from bot.adapters.room.responses import LONGEST, Answer, RoomResponder, person_of
 from bot.adapters.room.security import Visitor
 from bot.chat.invocation import ChatKind, Invocation, Suggestion
+from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
 from bot.text.names import clean
 from bot.words import room as words
@@ -108,6 +109,10 @@ class Handlers:
         )
         run = partial(self._responder.respond, room, invocation, visitor, asked_line)
         return await self._once(invocation, visitor, run)
+
+    async def refusal(self, room: str, visitor: Visitor, command: str, market: int | None) -> Reply | None:
+        """Why they may not say that command of the market now; None where they may."""
+        return await self._dispatcher.refusal(self._invocation(room, visitor, "refusal", market=market), command)
 
     async def complete(self, room: str, visitor: Visitor, text: str, market: int | None = None) -> list[Suggestion]:
         """What could come next in an unfinished line; strangers are asked for a name before they can do it."""

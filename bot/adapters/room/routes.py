@@ -18,6 +18,7 @@ from bot.adapters.room.market_theatre import MarketTheatre
 from bot.adapters.room.message_log import MessageLog
 from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.responses import Answer, person_of
+from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions, Visitor, new_token
 from bot.adapters.room.visitors import Visitors
 from bot.chat.reply import Picture
@@ -67,6 +68,7 @@ class Routes:
         self._quotes = quotes
         self._market_charts = MarketCharts(db, visitors.asks)
         self.theatre = MarketTheatre(db, clock, visitors.asks, limits)
+        self._run = RunRoutes(db, clock, visitors, handlers)
         self._assets = assets.load()
 
     def routes(self) -> list[web.RouteDef]:
@@ -88,6 +90,7 @@ class Routes:
                 *self._markets.routes(base),
                 *self.theatre.routes(base),
                 *self._quotes.routes(base),
+                *self._run.routes(base),
             ]
         return routes
 
