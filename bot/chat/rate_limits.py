@@ -218,8 +218,7 @@ class Budget:
         the windows to the answers people wait for."""
         chat = _chat(chat_ext)
         waits = [
-            self.pause(monotonic_ms),
-            self._until.get(chat, 0) - monotonic_ms,
+            self.pause(monotonic_ms, chat_ext),
             self._overall.wait("", monotonic_ms, spare=notice),
         ]
         waits.append(self._chat.wait(chat, monotonic_ms, spare=notice))
@@ -247,9 +246,9 @@ class Budget:
         last = max(limits, key=lambda limit: limit.window_ms)
         return 3 * self._group.room(chat, monotonic_ms, spare=True, limit=last) < last.count - last.spare
 
-    def pause(self, monotonic_ms: int) -> int:
-        """Milliseconds for which nothing may leave at all, because the platform said so or its window is full."""
-        return max(0, self._until.get("", 0) - monotonic_ms)
+    def pause(self, monotonic_ms: int, chat_ext: str = "") -> int:
+        """Milliseconds for which nothing may leave at all, or for this chat, because the platform said so."""
+        return max(0, *(self._until.get(key, 0) - monotonic_ms for key in ("", _chat(chat_ext))))
 
     def overall_wait(self, monotonic_ms: int) -> int:
         """Milliseconds until a notice may leave, whichever chat it is for."""

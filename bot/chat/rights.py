@@ -7,14 +7,17 @@ what that chat's platform says now, not what it said when they came.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import partial
 from typing import Protocol
 
+log = logging.getLogger(__name__)
+
 ASK_S = 3.0
-KEPT_MS = 60_000
+KEPT_MS = 40_000  # with what a platform remembers (10 s) and until a page looks again (10 s): a minute in all
 REMEMBERED = 20_000
 
 
@@ -47,7 +50,7 @@ _Asked = tuple[str, str, str]  # platform, chat, person
 
 
 class Rights:
-    """Asks the platforms; an answer is good for a minute from when it was asked for, a failure for nobody else."""
+    """Asks the platforms. An answer is good for `KEPT_MS` from when it was asked for; a failure is not kept."""
 
     def __init__(self, by_platform: Mapping[str, ChatRights], monotonic_ms: Callable[[], int]) -> None:
         self._by_platform = by_platform
@@ -76,8 +79,13 @@ class Rights:
         try:
             async with asyncio.timeout(ASK_S):
                 answer = await chat_rights.standing(chat_ext, person_ext)
-        except TimeoutError:
-            raise CannotAskError(platform) from None
+        except CannotAskError:
+            raise
+        except TimeoutError as error:
+            raise CannotAskError(platform) from error
+        except Exception as error:  # whatever stands in the platform's place: what it says means nothing
+            log.exception("%s gave an answer that cannot be read", platform)
+            raise CannotAskError(platform) from error
         self._answers[asked] = (at_ms, answer)
         self._answers.move_to_end(asked)
         while len(self._answers) > REMEMBERED:

@@ -118,8 +118,7 @@ class _GlobalRateLimitWatcher:
 
 
 def keep_rate_limits() -> None:
-    """Before a client starts."""
-    global_rate_limit.reset()
+    """Before a client logs in; once more changes nothing."""
     library = vars(discord.http)
     library["Ratelimit"] = RateLimitBucket
     if not isinstance(library["json_or_text"], _GlobalRateLimitWatcher):
@@ -272,11 +271,15 @@ def forget_guilds(client: discord.Client, shard: int) -> None:
 
 
 def accept_other_servers(api_base: str | None, gateway: str | None) -> None:
-    """Point the library elsewhere, before a client starts."""
+    """Point the library elsewhere, before a client logs in; once more changes nothing."""
     if api_base is not None:
         discord.http.Route.BASE = api_base.rstrip("/")
         for module in (discord.http, discord.webhook.async_):
-            vars(module)["json_or_text"] = _lenient_json_or_text
+            decode = vars(module)["json_or_text"]
+            if isinstance(decode, _GlobalRateLimitWatcher):
+                decode.decode = _lenient_json_or_text
+            else:
+                vars(module)["json_or_text"] = _lenient_json_or_text
     if gateway is not None:
         websocket = discord.gateway.DiscordWebSocket
         websocket.DEFAULT_GATEWAY = type(websocket.DEFAULT_GATEWAY)(gateway)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import discord
@@ -76,15 +76,18 @@ class ChannelRoles:
         return settings
 
     async def is_admin(self, interaction: discord.Interaction, chat_ext: str) -> bool:
-        """Who may manage the server, or holds the role this chat has named. Asked anew for each press."""
+        """Asked anew for each press."""
         if interaction.guild_id is None:
             return False
-        permissions = interaction.permissions
+        return await self.makes_admin(chat_ext, interaction.permissions, _role_ids(interaction))
+
+    async def makes_admin(self, chat_ext: str, permissions: discord.Permissions, role_ids: Collection[str]) -> bool:
+        """Who may manage the server, or holds the role this chat has named, is its admin."""
         if permissions.manage_guild or permissions.administrator:
             return True
         settings = await self.get(chat_ext)
         role = settings.admin_role if settings is not None else None
-        return role is not None and str(role) in _role_ids(interaction)
+        return role is not None and str(role) in role_ids
 
 
 def _role_ids(interaction: discord.Interaction) -> set[str]:

@@ -97,6 +97,7 @@ class DiscordService(ReconnectingService):
     async def start(self) -> None:
         library_patches.accept_other_servers(self._settings.api_base, self._settings.gateway)
         library_patches.keep_rate_limits()
+        library_patches.global_rate_limit.reset()
         await super().start()
 
     async def _connect(self) -> None:

@@ -1,7 +1,7 @@
 """The address of a chat, and in a forum of its topic.
 
-Who belongs to a chat and who administers it, as Telegram says at this moment: asked once in five minutes a chat and
-person, and forgotten at the first word of a change.
+Who belongs to a chat and who administers it, as Telegram says at this moment. Of those who speak there it is asked once
+in five minutes, and forgotten at the first word of a change.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from telegram import Bot, ChatMemberRestricted
 from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 
 from bot.chat.rate_limits import Budget
+from bot.chat.rights import Standing
 
 _EXT = re.compile(r"(-?[1-9]\d{0,18})(?::([1-9]\d{0,18}))?", re.ASCII)
 
@@ -50,44 +50,45 @@ log = logging.getLogger(__name__)
 
 CACHE_MS = 300_000
 REMEMBERED = 20_000
-_MEMBER = ChatMemberStatus.MEMBER
+_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
-class ChatRank(IntEnum):
-    """What somebody is in a chat; more includes less."""
-
-    STRANGER = 0
-    MEMBER = 1
-    ADMIN = 2
+async def ask_standing(bot: Bot, chat: int, person: int) -> Standing:
+    """What Telegram says they are there; of a channel its admins and subscribers. Raises TelegramError."""
+    try:
+        member = await bot.get_chat_member(chat, person)
+    except TypeError as error:  # a server that tells less of a member than the library insists on
+        raise TelegramError(f"a member that cannot be read: {error}") from error
+    if member.status in _ADMINS:
+        return Standing.ADMIN
+    if isinstance(member, ChatMemberRestricted):
+        return Standing.MEMBER if member.is_member else Standing.STRANGER
+    is_member = member.status == ChatMemberStatus.MEMBER
+    return Standing.MEMBER if is_member else Standing.STRANGER
 
 
 class ChatRanks:
     def __init__(self, budget: Budget, monotonic_ms: Callable[[], int]) -> None:
         self._budget = budget
         self._monotonic_ms = monotonic_ms
-        self._cache: OrderedDict[tuple[int, int], tuple[int, ChatRank]] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, int], tuple[int, Standing]] = OrderedDict()
 
-    def cached(self, address: ChatAddress, person: int) -> ChatRank | None:
+    def cached(self, address: ChatAddress, person: int) -> Standing | None:
         """What was said at the last look, if that is recent."""
         at_ms, rank = self._cache.get((address.chat, person), (None, None))
         return rank if at_ms is not None and self._monotonic_ms() - at_ms < CACHE_MS else None
 
-    async def rank(self, bot: Bot, address: ChatAddress, person: int) -> ChatRank:
+    async def rank(self, bot: Bot, address: ChatAddress, person: int) -> Standing:
         """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
         rank = self.cached(address, person)
         if rank is not None:
             return rank
         self._budget.use(address.ext, self._monotonic_ms())
         try:
-            member = await bot.get_chat_member(address.chat, person)
+            rank = await ask_standing(bot, address.chat, person)
         except TelegramError as error:
             log.info("rights in %s are unknown: %s", address.ext, error)
-            return ChatRank.STRANGER
-        if member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR):
-            rank = ChatRank.ADMIN
-        else:
-            is_member = member.is_member if isinstance(member, ChatMemberRestricted) else member.status == _MEMBER
-            rank = ChatRank.MEMBER if is_member else ChatRank.STRANGER
+            return Standing.STRANGER
         self._cache[address.chat, person] = (self._monotonic_ms(), rank)
         self._cache.move_to_end((address.chat, person))
         while len(self._cache) > REMEMBERED:

@@ -51,10 +51,15 @@ class ServingRequest(HTTPXRequest):
 
 def bot_of(settings: TelegramSettings, serves: Callable[[], bool]) -> Bot:
     """Not connected yet: `initialize` it, and `shutdown` it in the end."""
-    bases: dict[str, Any] = {"base_url": settings.api_base, "base_file_url": settings.file_base}
     return Bot(
         settings.token,
-        **{name: base.rstrip("/") for name, base in bases.items() if base},
+        **bases_of(settings),
         request=ServingRequest(serves, connections=_CONNECTIONS),
         get_updates_request=ServingRequest(serves, connections=2),
     )
+
+
+def bases_of(settings: TelegramSettings) -> dict[str, Any]:  # Any: the library takes functions there too
+    """Where the Bot API is, where that is not Telegram's own."""
+    bases = {"base_url": settings.api_base, "base_file_url": settings.file_base}
+    return {name: base.rstrip("/") for name, base in bases.items() if base}

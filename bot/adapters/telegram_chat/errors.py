@@ -79,8 +79,7 @@ def is_unknown_method(error: TelegramError) -> bool:
 def translate(error: TelegramError, *, private: bool) -> RetryLaterError | UnreachableError:
     """The port's error for one of the library's."""
     if isinstance(error, RetryAfter):
-        wait = error.retry_after
-        return RetryLaterError(int((wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) / _MS))
+        return RetryLaterError(retry_ms(error))
     if isinstance(error, Forbidden):
         return UnreachableError(Unreachable.PERSON if private else Unreachable.CHAT, error.message)
     if isinstance(error, ChatMigrated):
@@ -98,7 +97,10 @@ def translate(error: TelegramError, *, private: bool) -> RetryLaterError | Unrea
     return RetryLaterError(NO_CONNECTION_MS)
 
 
-_MS = timedelta(milliseconds=1)
+def retry_ms(error: RetryAfter) -> int:
+    """How long Telegram is to be left alone."""
+    wait = error.retry_after
+    return int((wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) / timedelta(milliseconds=1))
 
 
 def _translate_bad_request(error: BadRequest, *, private: bool) -> UnreachableError:

@@ -16,7 +16,7 @@ from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
-from bot.adapters.telegram_chat.chats import ChatAddress, ChatRank, ChatRanks
+from bot.adapters.telegram_chat.chats import ChatAddress, ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import FormQuestion, FormStep, RepeatedRequest, question_of
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
@@ -31,6 +31,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.pictures import Draw
 from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Audience, Line, Reply
+from bot.chat.rights import Standing
 from bot.dispatcher import Dispatcher
 from bot.words import answer_charts as words_charts
 from bot.words import telegram as words
@@ -118,7 +119,7 @@ class TelegramResponder:
         if address is None:
             return None
         rank = await self._rank(incoming, address, request)
-        if incoming.group_ext and rank is ChatRank.STRANGER:
+        if incoming.group_ext and rank is Standing.STRANGER:
             return None
         return Invocation(
             text=request.line,
@@ -130,7 +131,7 @@ class TelegramResponder:
             chat_ext=address.ext,
             chat_kind=ChatKind.PRIVATE if address.private else ChatKind.GROUP,
             chat_title=await self._title(incoming, address),
-            is_admin=rank is ChatRank.ADMIN,
+            is_admin=rank is Standing.ADMIN,
             nameless=incoming.person is None,
             made_for=request.made_for,
             bot_names=self._bot_names(),
@@ -141,18 +142,18 @@ class TelegramResponder:
         bot = self._sender.bot
         return () if bot is None else (bot.first_name, bot.username)
 
-    async def _rank(self, incoming: IncomingUpdate, address: ChatAddress, request: CommandRequest) -> ChatRank:
+    async def _rank(self, incoming: IncomingUpdate, address: ChatAddress, request: CommandRequest) -> Standing:
         """Asked of Telegram only where it matters, for it counts on the group's budget."""
         if address.private:
-            return ChatRank.MEMBER
+            return Standing.MEMBER
         if incoming.sent_as_chat:
-            return ChatRank.ADMIN
+            return Standing.ADMIN
         bot = self._sender.bot
         if incoming.person is None or bot is None:
-            return ChatRank.MEMBER if incoming.group_ext is None else ChatRank.STRANGER
+            return Standing.MEMBER if incoming.group_ext is None else Standing.STRANGER
         line = f"/{request.step.command}" if request.step else request.line
         if incoming.group_ext is None and not line.startswith(_NEEDS_RANK):
-            return self._ranks.cached(address, incoming.person) or ChatRank.MEMBER
+            return self._ranks.cached(address, incoming.person) or Standing.MEMBER
         return await self._ranks.rank(bot, address, incoming.person)
 
     async def _title(self, incoming: IncomingUpdate, address: ChatAddress) -> str:

@@ -1,4 +1,4 @@
-"""What a platform says of somebody is good for a minute, what it does not say for nothing."""
+"""What a platform says of somebody is good for less than a minute, what it does not say for nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.chat import rights
-from bot.chat.rights import UNASKED, CannotAskError, Rights, Standing
+from bot.chat.rights import KEPT_MS, UNASKED, CannotAskError, Rights, Standing
 
 
 class Chats:
@@ -35,19 +35,19 @@ class World:
         self.rights = Rights({"discord": self.chats}, lambda: self.now_ms)
 
 
-async def test_an_answer_is_kept_a_minute_and_no_longer() -> None:
+async def test_an_answer_is_kept_for_a_while_and_no_longer() -> None:
     world = World()
     world.chats.says["4711", "ada"] = Standing.ADMIN
     assert await world.rights.standing("discord", "4711", "ada") is Standing.ADMIN
     world.chats.says.clear()  # they are put out
-    world.now_ms += 59_999
+    world.now_ms += KEPT_MS - 1
     assert await world.rights.standing("discord", "4711", "ada") is Standing.ADMIN
     world.now_ms += 1
     assert await world.rights.standing("discord", "4711", "ada") is Standing.STRANGER
     assert len(world.chats.asked) == 2
 
 
-async def test_the_minute_begins_when_it_is_asked_not_when_the_answer_comes() -> None:
+async def test_that_while_begins_when_it_is_asked_not_when_the_answer_comes() -> None:
     world = World()
     world.chats.open.clear()
     asking = asyncio.create_task(world.rights.standing("discord", "4711", "ada"))
@@ -56,7 +56,7 @@ async def test_the_minute_begins_when_it_is_asked_not_when_the_answer_comes() ->
     world.now_ms += 2_000
     world.chats.open.set()
     await asking
-    world.now_ms += 58_000
+    world.now_ms += KEPT_MS - 2_000
     await world.rights.standing("discord", "4711", "ada")
     assert len(world.chats.asked) == 2
 
@@ -87,12 +87,19 @@ async def test_a_failure_is_nobodys_answer_and_is_not_kept() -> None:
     assert await world.rights.standing("discord", "4711", "ada") is Standing.ADMIN
 
 
+async def test_an_answer_that_cannot_be_read_is_a_failure() -> None:
+    world = World()
+    world.chats.fails = KeyError("guild_id")
+    with pytest.raises(CannotAskError):
+        await world.rights.standing("discord", "4711", "ada")
+
+
 async def test_an_old_answer_stands_in_for_no_new_one() -> None:
     world = World()
     world.chats.says["4711", "ada"] = Standing.ADMIN
     await world.rights.standing("discord", "4711", "ada")
     world.chats.fails = CannotAskError("discord")
-    world.now_ms += 60_000
+    world.now_ms += KEPT_MS
     with pytest.raises(CannotAskError):
         await world.rights.standing("discord", "4711", "ada")
 

@@ -1,0 +1,94 @@
+"""What somebody is in a Telegram chat, for those who act from elsewhere: asked by a connection of its own, whether or
+not this process serves Telegram.
+
+A question is no message: of the rates it counts on the thirty requests a second over all, not on those of a chat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+
+from telegram import Bot
+from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.adapters.telegram_chat import NAME
+from bot.adapters.telegram_chat.chats import ChatAddress, ask_standing
+from bot.adapters.telegram_chat.connection import TelegramSettings, bases_of
+from bot.adapters.telegram_chat.errors import retry_ms
+from bot.chat.rate_limits import Budget, Limit, Windows
+from bot.chat.rights import ASK_S, CannotAskError, Standing
+
+log = logging.getLogger(__name__)
+
+QUESTIONS = (Limit(10, 1_000),)  # a third of what Telegram takes over all: the rest is for what is said
+AT_ONCE = 8
+_NOBODY = (  # BadRequest, told apart by its English sentence alone: nobody of that number is known there
+    "user not found",
+    "member not found",
+    "participant_id_invalid",
+    "user_id_invalid",
+    "invalid user_id",
+    "user_not_participant",
+)
+
+
+class TelegramRights:
+    """`budget` is that of the messages: whoever is told to wait, all wait."""
+
+    def __init__(self, settings: TelegramSettings, budget: Budget, monotonic_ms: Callable[[], int]) -> None:
+        self._settings = settings
+        self._budget = budget
+        self._monotonic_ms = monotonic_ms
+        self._questions = Windows(QUESTIONS)
+        self._connection: tuple[Bot, HTTPXRequest] | None = None
+
+    async def standing(self, chat_ext: str, person_ext: str) -> Standing:
+        chat, person = ChatAddress.of(chat_ext), ChatAddress.of(person_ext)
+        if chat is None or person is None or chat.private or not person.private:
+            return Standing.STRANGER  # an anonymous admin is nobody whom Telegram could be asked about
+        now_ms = self._monotonic_ms()
+        if self._budget.pause(now_ms, chat_ext) > 0 or self._questions.wait("", now_ms) > 0:
+            raise CannotAskError(NAME)
+        self._questions.use("", now_ms)
+        try:
+            return await self._ask(chat.chat, person.chat)
+        except TelegramError as error:
+            if isinstance(error, RetryAfter):
+                self._budget.refused(chat_ext, retry_ms(error), self._monotonic_ms())
+            log.info("Telegram does not say who is in %s: %s", chat_ext, error)
+            raise CannotAskError(NAME) from error
+
+    async def _ask(self, chat: int, person: int) -> Standing:
+        bot = self._bot()
+        try:
+            try:
+                return await ask_standing(bot, chat, person)
+            except ChatMigrated as moved:  # the word of it has not reached us, or will be read by another process
+                return await ask_standing(bot, moved.new_chat_id, person)
+        except BadRequest as error:
+            if any(sentence in error.message.lower() for sentence in _NOBODY):
+                return Standing.STRANGER
+            raise
+
+    def _bot(self) -> Bot:
+        """Made when it is first needed; it connects by itself."""
+        if self._connection is None:
+            request = HTTPXRequest(
+                connection_pool_size=AT_ONCE,
+                read_timeout=ASK_S,
+                write_timeout=ASK_S,
+                connect_timeout=ASK_S,
+                pool_timeout=ASK_S,
+            )
+            bot = Bot(self._settings.token, **bases_of(self._settings), request=request, get_updates_request=request)
+            self._connection = bot, request
+        return self._connection[0]
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await connection[1].shutdown()
