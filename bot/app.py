@@ -24,10 +24,11 @@ from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
+from bot.chat.rights import ChatRights, Rights
 from bot.cli.database import open_database
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
-from bot.ending import Endings, gone_in_time
+from bot.ending import End, Endings, gone_in_time
 from bot.health.measured_dispatcher import MeasuredDispatcher
 from bot.health.server import ready_route
 from bot.health.service import HealthService
@@ -45,6 +46,7 @@ from storage.database import Database
 from storage.holding import Holder
 
 if TYPE_CHECKING:
+    from bot.adapters.telegram_chat.connection import TelegramSettings
     from bot.health.metrics import Metrics  # its client may not be installed
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ class PlatformParts:
     budgets: dict[str, Budget]
     health: HealthService
     holder: Holder
+    rights: Rights
     stack: AsyncExitStack
 
 
@@ -99,23 +102,10 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         stack.push_async_callback(endings.end)
         charts = Charts(db)
         endings.parts["charts"] = charts.close
-        auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
-        endings.parts["the check of a market"] = auditor.close
-        rehearser = BackgroundRehearsal(db, clock)
-        endings.parts["a rehearsal"] = rehearser.close
-        cutter = BackgroundCuts(db, clock.now_ms)
-        endings.parts["the work on a cut"] = cutter.close
-        dispatcher = MeasuredDispatcher(
-            db,
-            clock,
-            COMMANDS,
-            auditor=auditor,
-            rehearser=rehearser,
-            cutter=cutter,
-            public_url=settings.public_url if settings.room else None,
-        )
+        budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in PLATFORMS}
+        rights = rights_of(settings, db, clock, budgets, endings.parts)
+        dispatcher = _dispatcher(settings, db, clock, rights, endings)
         health = await _health(settings, db, clock, dispatcher, endings)
-        budgets = {name: Budget.of(name, clock.monotonic_ms()) for name in wanted}
         parts = PlatformParts(
             settings=settings,
             db=db,
@@ -125,6 +115,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             budgets=budgets,
             health=health,
             holder=holder,
+            rights=rights,
             stack=stack,
         )
         try:
@@ -133,7 +124,8 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         if platforms:
-            announcer = Announcer(db, clock, platforms, charts.announced, budgets=budgets, holder=holder)
+            used = {name: budgets[name] for name in platforms}
+            announcer = Announcer(db, clock, platforms, charts.announced, budgets=used, holder=holder)
             health.readiness.watch_deliveries(platforms, partial(_delivered_at, announcer, holder, clock))
             endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
         jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock), holder=holder)
@@ -193,6 +185,45 @@ def _settled() -> Callable[[], None]:
     return gc.unfreeze
 
 
+def rights_of(
+    settings: Settings, db: Database, clock: Clock, budgets: Mapping[str, Budget], ends: dict[str, End]
+) -> Rights:
+    """Who can be asked whether somebody is in a chat: every platform with a token, whichever of them is served here.
+    `ends` is told how each is closed."""
+    by_platform: dict[str, ChatRights] = {}
+    if settings.discord_token is not None:
+        from bot.adapters.discord_chat.rights import DiscordRights  # who runs only the room need not load it
+
+        discord = DiscordRights(settings.discord_token, settings.discord_api_base, db, clock.monotonic_ms)
+        by_platform["discord"], ends["what Discord is asked"] = discord, discord.close
+    if settings.telegram_token is not None:
+        from bot.adapters.telegram_chat.rights import TelegramRights  # as above
+
+        telegram = TelegramRights(_telegram_settings(settings), budgets["telegram"], clock.monotonic_ms)
+        by_platform["telegram"], ends["what Telegram is asked"] = telegram, telegram.close
+    return Rights(by_platform, clock.monotonic_ms)
+
+
+def _dispatcher(settings: Settings, db: Database, clock: Clock, rights: Rights, endings: Endings) -> MeasuredDispatcher:
+    """With all that works beside it."""
+    auditor = BackgroundVerifier(db, clock.now_ms, apart=True)
+    endings.parts["the check of a market"] = auditor.close
+    rehearser = BackgroundRehearsal(db, clock)
+    endings.parts["a rehearsal"] = rehearser.close
+    cutter = BackgroundCuts(db, clock.now_ms)
+    endings.parts["the work on a cut"] = cutter.close
+    return MeasuredDispatcher(
+        db,
+        clock,
+        COMMANDS,
+        auditor=auditor,
+        rehearser=rehearser,
+        cutter=cutter,
+        rights=rights,
+        public_url=settings.public_url if settings.room else None,
+    )
+
+
 async def _health(
     settings: Settings, db: Database, clock: Clock, dispatcher: MeasuredDispatcher, endings: Endings
 ) -> HealthService:
@@ -234,6 +265,7 @@ async def _room(parts: PlatformParts) -> Platform:
         public_url=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
         holder=parts.holder,
+        rights=parts.rights,
     )
     try:
         url, _ = await served.start()
@@ -271,22 +303,27 @@ async def _discord(parts: PlatformParts) -> Platform:
 
 
 async def _telegram(parts: PlatformParts) -> Platform:
-    from bot.adapters.telegram_chat.connection import TelegramSettings  # who runs only the room need not load it
-    from bot.adapters.telegram_chat.service import TelegramService
+    from bot.adapters.telegram_chat.service import TelegramService  # who runs only the room need not load it
 
-    settings = TelegramSettings(
-        token=parts.settings.telegram_token or "",
-        api_base=parts.settings.telegram_api_base,
-        file_base=parts.settings.telegram_file_base,
-        webhook_url=parts.settings.telegram_webhook_url,
-        webhook_listen=parts.settings.telegram_webhook_listen,
-        webhook_secret=parts.settings.telegram_webhook_secret,
-    )
+    settings = _telegram_settings(parts.settings)
     draw, budget, ready = parts.charts.picture, parts.budgets["telegram"], _ready("telegram")
     service = TelegramService(
         parts.db, parts.dispatcher, parts.clock, draw, budget, settings, ready, holder=parts.holder
     )
     return await _connect(service, parts.stack)
+
+
+def _telegram_settings(settings: Settings) -> TelegramSettings:
+    from bot.adapters.telegram_chat.connection import TelegramSettings  # who runs only the room need not load it
+
+    return TelegramSettings(
+        token=settings.telegram_token or "",
+        api_base=settings.telegram_api_base,
+        file_base=settings.telegram_file_base,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_listen=settings.telegram_webhook_listen,
+        webhook_secret=settings.telegram_webhook_secret,
+    )
 
 
 async def _connect(service: ReconnectingService, stack: AsyncExitStack) -> Platform:

@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.app import PLATFORMS, PlatformParts
+from bot.app import PLATFORMS, PlatformParts, rights_of
 from bot.charts.service import Charts
 from bot.chat.rate_limits import Budget
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
+from bot.ending import End
 from bot.health.service import HealthService
 from bot.notifications.announcer import Announcer
 from bot.settings import Settings
@@ -193,10 +194,15 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
         stack.push_async_callback(charts.close)
         health = HealthService(db, bot_clock)
         stack.push_async_callback(health.stop)
+        budgets = {name: Budget.of(name, bot_clock.monotonic_ms()) for name in PLATFORMS}
+        ends: dict[str, End] = {}
+        rights = rights_of(settings, db, bot_clock, budgets, ends)
+        for end in ends.values():
+            stack.push_async_callback(end)
         parts = PlatformParts(
-            settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock, COMMANDS),
-            charts=charts, health=health, holder=Holder(db, bot_clock, "here"),
-            budgets={name: Budget.of(name, bot_clock.monotonic_ms()) for name in PLATFORMS}, stack=stack,
+            settings=settings, db=db, clock=bot_clock, dispatcher=Dispatcher(db, bot_clock, COMMANDS, rights=rights),
+            charts=charts, health=health, holder=Holder(db, bot_clock, "here"), budgets=budgets, rights=rights,
+            stack=stack,
         )  # fmt: skip
         with redirect_stdout(io.StringIO()) as output:
             platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}

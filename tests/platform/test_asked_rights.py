@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.rights import REFUSED_MS, REMEMBERED_MS, DiscordRights
 from bot.adapters.telegram_chat.connection import TelegramSettings
 from bot.adapters.telegram_chat.rights import QUESTIONS, TelegramRights
@@ -63,7 +62,7 @@ async def discord_world(folder: Path) -> AsyncIterator[DiscordWorld]:
         guild = peer.guild("Traders")
         db = Database.open(migrated_file(folder / "rights.db"))
         with pointed_at(peer), restored_library():
-            asks = DiscordRights(peer.token, peer.api, ChannelRoles(db, lambda: world.now_ms), lambda: world.now_ms)
+            asks = DiscordRights(peer.token, peer.api, db, lambda: world.now_ms)
             world = DiscordWorld(
                 peer=peer, db=db, guild=guild, channel=guild.text("market"), ada=guild.member("ada"), rights=asks
             )
@@ -174,7 +173,7 @@ async def test_a_discord_that_never_answers_is_waited_for_so_long_and_no_longer(
 
 async def test_a_token_that_discord_does_not_take_is_tried_once_a_minute(tmp_path: Path) -> None:
     async with discord_world(tmp_path) as world:
-        wrong = DiscordRights("not.the.token", world.peer.api, ChannelRoles(world.db, int), lambda: world.now_ms)
+        wrong = DiscordRights("not.the.token", world.peer.api, world.db, lambda: world.now_ms)
         for tries in (1, 1, 2):
             assert await asked(wrong, world.channel.id, world.ada.user.id) == "cannot be asked"
             assert len([call for call in world.peer.calls if call.status == 401]) == tries

@@ -21,6 +21,7 @@ from bot.adapters.discord_chat.errors import UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNK
 from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.chat.rate_limits import Limit, Windows
 from bot.chat.rights import ASK_S, CannotAskError, Standing
+from storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +40,10 @@ Channel = discord.abc.GuildChannel
 class DiscordRights:
     """Logs in when it is first asked. `api_base` is where Discord's API is, None for its own."""
 
-    def __init__(self, token: str, api_base: str | None, roles: ChannelRoles, monotonic_ms: Callable[[], int]) -> None:
+    def __init__(self, token: str, api_base: str | None, db: Database, monotonic_ms: Callable[[], int]) -> None:
         self._token = token
         self._api_base = api_base
-        self._roles = roles
+        self._roles = ChannelRoles(db, monotonic_ms)
         self._monotonic_ms = monotonic_ms
         self._questions = Windows(QUESTIONS)
         self._client: discord.Client | None = None
