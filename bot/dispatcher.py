@@ -14,7 +14,7 @@ from functools import partial
 
 from bot.charts.limits import ChartLimits
 from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
-from bot.chat.permissions import Elsewhere, Role
+from bot.chat.permissions import Elsewhere, Missing, OtherKey, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
 from bot.chat.reply import Audience, Awaited, Reply
 from bot.chat.rights import UNASKED, Rights
@@ -40,12 +40,14 @@ from bot.market.visibility import Viewer, is_own, visible
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
+from bot.words import keys as words_keys
 from bot.words import usage as words_usage
 from engine.state import Status
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
 from storage.key_value import KeptLine
+from storage.keys import Key
 from storage.people import Preferences
 from storage.records import Chat, Market, Person
 from storage.session import clean
@@ -68,6 +70,7 @@ class _Lookup:
     settings: Preferences = field(default_factory=Preferences)
     missed: bool = False
     elsewhere: bool = False  # the market is another chat's
+    key: Key | None = None  # by which a program says it
 
 
 class Dispatcher:
@@ -272,6 +275,8 @@ class Dispatcher:
         async with AsyncExitStack() as unit:
             uow = await unit.enter_async_context(self._db.reading())
             lookup = await self._look_up(uow, invocation, now, command)
+            if invocation.key is not None and not await self._is_its_makers(uow, invocation, lookup):
+                return words_keys.gone(), lookup
             if not await self._may_press(uow, invocation, lookup.person):
                 return words_usage.not_your_button(), lookup
             values = self._values(invocation, now, command, rest, lookup)
@@ -352,6 +357,13 @@ class Dispatcher:
         }
         return {keyword: loaded[wanted] for keyword, wanted, _ in command.given}
 
+    async def _is_its_makers(self, uow: UnitOfWork, invocation: Invocation, lookup: _Lookup) -> bool:
+        """Whether the key a program comes by is still good, its maker's, and for the market it speaks of."""
+        key, person = lookup.key, lookup.person
+        if key is None or person is None or not key.live or invocation.market != key.market:
+            return False
+        return key.person == person.id or key.person in await uow.people.all_ids(person.id)
+
     async def _may_press(self, uow: UnitOfWork, invocation: Invocation, person: Person | None) -> bool:
         """Whether the button was made for nobody in particular, for the speaker, or for one who was joined to them."""
         if invocation.made_for is None:
@@ -394,10 +406,19 @@ class Dispatcher:
         if command is None or command.speaks_of_market:
             sets_up = invocation.is_admin and (command is None or command.rule.role is Role.ADMIN)
             market = await self._market(uow, invocation, person, chat, now, sets_up=sets_up)
+        key = None if invocation.key is None else await uow.keys.get(invocation.key)
         elsewhere = False
         if market is not None and _chosen(invocation) is not None:
             elsewhere = not await is_own(uow, market.id, chat.id if chat else None)
-        return _Lookup(person=person, chat=chat, market=market, settings=settings, missed=missed, elsewhere=elsewhere)
+        return _Lookup(
+            person=person,
+            chat=chat,
+            market=market,
+            settings=settings,
+            missed=missed,
+            elsewhere=elsewhere,
+            key=key,
+        )
 
     async def _market(
         self,
@@ -434,17 +455,18 @@ class Dispatcher:
             return await uow.markets.of_chat(chat.id) if chat else None
         return await uow.markets.last_of_person(person.id) if person else None
 
-    def _missing(self, command: Command, invocation: Invocation, lookup: _Lookup) -> Role | ChatKind | Elsewhere | None:
+    def _missing(self, command: Command, invocation: Invocation, lookup: _Lookup) -> Missing | None:
         return command.rule.missing(
             member=lookup.market is not None and lookup.market.member is not None,
             admin=invocation.is_admin and not lookup.elsewhere,  # nobody is an admin of another chat's market here
             chat=invocation.chat_kind,
             platform=invocation.platform,
+            key=None if lookup.key is None else lookup.key.scope,
         )
 
-    def _refuse(
-        self, command: Command, missing: Role | ChatKind | Elsewhere, lookup: _Lookup, invocation: Invocation
-    ) -> Reply:
+    def _refuse(self, command: Command, missing: Missing, lookup: _Lookup, invocation: Invocation) -> Reply:
+        if isinstance(missing, OtherKey):
+            return words_keys.other_key(command.name, missing.scopes)
         if isinstance(missing, Elsewhere):
             return words_usage.not_on_this_platform(command.name, sorted(missing.platforms))
         if missing is Role.ADMIN:

@@ -69,6 +69,7 @@ from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams, Round
 from engine.units import CENT, MICRO
 from scheduler.pace import Pace
+from storage.keys import HIDDEN
 from storage.order_rows import touched_resting
 from storage.records import Approval, Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
@@ -132,8 +133,9 @@ def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> No
 
 
 def refused_orders(orders: Sequence[OrderRow]) -> list[Notice]:
-    """Each to its owner, where no tick ran them."""
-    return [_to_person(row.person, "order", {"order": row.number}, row.ticket) for row in orders]
+    """Each to its owner, where no tick ran them; what a program sent is told to that alone."""
+    by_hand = [row for row in orders if row.key is None]
+    return [_to_person(row.person, "order", {"order": row.number}, row.ticket) for row in by_hand]
 
 
 def _to_chats(kind: str, payload: Payload) -> Notice:
@@ -145,7 +147,9 @@ def _to_person(person: int, kind: str, payload: Payload, ticket: int | None = No
 
 
 def _private(outcome: TickOutcome) -> list[Notice]:
-    """Each order to its owner; payouts and refunds, one message a person; refusals to who asked."""
+    """Each order to its owner, but for what a program sent; payouts and refunds, one message a person; refusals to who
+    asked."""
+    by_key = {row.number for row in outcome.orders if row.key is not None}
     tickets = {row.number: row.ticket for row in outcome.orders}
     actors = {row.id: row for row in outcome.actions}
     result: list[Notice] = []
@@ -153,7 +157,8 @@ def _private(outcome: TickOutcome) -> list[Notice]:
     for event in outcome.events:
         if isinstance(event, OrderDone):
             number = intent_number(event.order)
-            result.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
+            if number not in by_key:
+                result.append(_to_person(event.user, "order", {"order": number}, tickets.get(number)))
         elif isinstance(event, Joined) and not event.first:
             result.append(_to_person(event.user, "granted", {"cash": event.cash}))
         elif isinstance(event, Voided):
@@ -373,7 +378,8 @@ def _event_payload(
 
 def _big_trades(outcome: TickOutcome) -> list[Notice]:
     """Orders that themselves traded at least $100 and a hundredth of Z in this tick, nobody named. What they met in the
-    book and what auto-fills they set off are others' trades."""
+    book and what auto-fills they set off are others' trades. Where programs' trades are hidden, none of theirs."""
+    hidden = {row.number for row in outcome.orders if row.key is not None and outcome.market.keys == HIDDEN}
     if any(isinstance(event, Voided) for event in outcome.events):
         return []
     least, traded = max(BIG_TRADE, outcome.market.params.z // 100), _fills_of(outcome)
@@ -381,7 +387,9 @@ def _big_trades(outcome: TickOutcome) -> list[Notice]:
     return [
         _to_chats("big_trade", _big_trade(outcome, event, traded[event.order], accepted[event.order]))
         for event in outcome.events
-        if isinstance(event, OrderDone) and sum(fill.amount for fill in traded.get(event.order, ())) >= least
+        if isinstance(event, OrderDone)
+        and intent_number(event.order) not in hidden
+        and sum(fill.amount for fill in traded.get(event.order, ())) >= least
     ]
 
 

@@ -28,6 +28,7 @@ from storage.session import Repository, Session, clean
 MOST = 5
 """Keys of a person in a market at a time."""
 
+PREFIX = "outcry_"  # whoever finds one sees what it is
 NAME_LENGTH = 40
 USED_EVERY_MS = 60_000  # how stale "used last" may be: not every request is worth a write
 

@@ -198,6 +198,10 @@ class Markets(Repository):
         self._session.cache.forget(market)
         return await self.get_one(market)
 
+    async def set_keys(self, market: int, word: str) -> None:
+        """How it takes orders by key: on | hidden | off; of a locked market."""
+        await self._session.run(update(config).where(config.c.market == market).values(keys=word))
+
     async def _record(self, market: int) -> None:
         """Its row as it has just become."""
         row = await self._session.row(_GET, {"market": market})

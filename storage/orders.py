@@ -170,11 +170,12 @@ class Orders(Repository):
         values = {"status": OrderStatus.REFUSED.value, "reason": reason, "reserve": 0}
         await self._session.run(update(orders).where(waiting).values(**values))
 
-    async def withdraw(self, market: int, person: int, number: int | None) -> list[OrderRow]:
-        """Take back pending orders (None: all of theirs) that no tick has run; returns those taken back. Orders that
-        rest in the book are cancelled by an action instead."""
+    async def withdraw(self, market: int, person: int, number: int | None, *, key: int | None = None) -> list[OrderRow]:
+        """Take back pending orders (None: all of theirs, or of one `key`) that no tick has run; returns those taken
+        back. Orders that rest in the book are cancelled by an action instead."""
         await self._markets.lock(market)
-        withdrawn = [row for row in await self.pending(market) if row.person == person and number in (None, row.number)]
+        own = [row for row in await self.pending(market) if row.person == person and key in (None, row.key)]
+        withdrawn = [row for row in own if number in (None, row.number)]
         for row in withdrawn:
             values = {"status": OrderStatus.CANCELLED.value, "reserve": 0}
             await self._session.run(update(orders).where(_is(market, row.number)).values(**values))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from bot.chat.invocation import ChatKind
+from storage.keys import Scope
 
 PLATFORMS = frozenset({"room", "discord", "telegram"})
 
@@ -27,11 +29,13 @@ SHARED = frozenset({ChatKind.GROUP, ChatKind.ROOM})  # where a platform can say 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may say a command, in which kinds of chats, on which platforms."""
+    """Who may say a command, in which kinds of chats, on which platforms. `by_key`: the keys by which a program may say
+    it for its maker, whose role it takes all the same; none: it is for people."""
 
     role: Role
     chats: frozenset[ChatKind] = EVERYWHERE
     platforms: frozenset[str] = PLATFORMS
+    by_key: frozenset[Scope] = frozenset()
 
     def offered(self, *, admin: bool, platform: str) -> bool:
         """Whether it may be named to somebody: said here, in another chat of this platform or after `/join`, it
@@ -39,10 +43,12 @@ class Rule:
         return self._on(platform) and (admin or self.role is not Role.ADMIN)
 
     def missing(
-        self, *, member: bool, admin: bool, chat: ChatKind, platform: str
-    ) -> Role | ChatKind | Elsewhere | None:
-        """None where it is allowed; else what is missing: the role, the kind of chat this one is not good for, or the
-        platforms that have it."""
+        self, *, member: bool, admin: bool, chat: ChatKind, platform: str, key: Scope | None = None
+    ) -> Missing | None:
+        """None where it is allowed; else what is missing: the role, the kind of chat this one is not good for, the
+        platforms that have it, or the keys that do, where a program says it by another `key`."""
+        if key is not None and key not in self.by_key:
+            return OtherKey(self.by_key)
         if not self._on(platform):
             return Elsewhere(self.platforms)
         if chat not in self.chats:
@@ -62,3 +68,13 @@ class Elsewhere:
     """The platform has no such thing; `platforms` have."""
 
     platforms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """A program cannot say it by this key, but by those of these scopes; none: it is for people."""
+
+    scopes: frozenset[Scope]
+
+
+Missing: TypeAlias = "Role | ChatKind | Elsewhere | OtherKey"

@@ -209,6 +209,7 @@ class Reply:
     of event for which this chat may have asked to be mentioned.
 
     `settled` is False where it does not say what became of a request: the same request is not told it again, but run.
+    `secret`: it shows something for this once, and whoever shows it keeps it nowhere.
     `code` is what a program goes by where it is a refusal, such as `no_cash`; "" where there is no closer name.
     """
 
@@ -227,6 +228,7 @@ class Reply:
     aside: bool = False
     ping: str | None = None
     settled: bool = True
+    secret: bool = False
     examples: bool = False  # its lines in code only show how a command is typed: no button offers them
 
 

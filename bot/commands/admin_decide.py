@@ -19,6 +19,7 @@ from bot.words import setup as words_setup
 from engine.events import ControlRefused
 from engine.intents import ControlKind
 from engine.state import Status
+from storage.keys import Scope
 from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json, Payload
 from storage.unit_of_work import UnitOfWork
@@ -30,6 +31,7 @@ _KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve"
 @command(
     "admin eliminate",
     role=Role.ADMIN,
+    by_key=[Scope.RUN],
     ready=undecidable,
     examples=("/admin eliminate brazil 7-1", "/admin eliminate brazil, chile"),
 )
@@ -54,6 +56,7 @@ async def eliminate(
 @command(
     "admin resolve",
     role=Role.ADMIN,
+    by_key=[Scope.RUN],
     ready=undecidable,
     examples=("/admin resolve germany", "/admin resolve 4 1-0 after extra time", "/admin resolve germany, brazil"),
 )
@@ -78,6 +81,7 @@ async def resolve(
 @command(
     "admin correct",
     role=Role.ADMIN,
+    by_key=[Scope.RUN],
     ready=undecidable,
     examples=("/admin correct brazil", "/admin correct 2 the goal was offside", "/admin correct brazil, chile"),
 )

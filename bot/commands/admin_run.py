@@ -25,11 +25,12 @@ from engine.lint import lint
 from engine.params import params_to_json
 from engine.state import Status
 from engine.terms import MarketParams
+from storage.keys import Scope
 from storage.markets import BEFORE_START
 from storage.records import Declined
 
 
-@command("admin start", role=Role.ADMIN, examples=("/admin start",))
+@command("admin start", role=Role.ADMIN, by_key=[Scope.RUN], examples=("/admin start",))
 async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None = None) -> Reply:
     """Begin trading now. Shows the numbers first."""
     record = market.record
@@ -62,19 +63,19 @@ async def start(ctx: Context, *, market: MarketView, confirm: ConfirmArg | None 
     return words.started(started, people)
 
 
-@command("admin freeze", role=Role.ADMIN, examples=("/admin freeze", "/admin freeze red card"))
+@command("admin freeze", role=Role.ADMIN, by_key=[Scope.RUN], examples=("/admin freeze", "/admin freeze red card"))
 async def freeze(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Stop trading at once, for instance because a result is coming out."""
     return await _course(ctx, market, "freeze", reason)
 
 
-@command("admin resume", role=Role.ADMIN, examples=("/admin resume",))
+@command("admin resume", role=Role.ADMIN, by_key=[Scope.RUN], examples=("/admin resume",))
 async def resume(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Let trading go on after a freeze or a pause by hand, or try a halted market again."""
     return await _course(ctx, market, "resume", reason)
 
 
-@command("admin pause", role=Role.ADMIN, examples=("/admin pause", "/admin pause back at nine"))
+@command("admin pause", role=Role.ADMIN, by_key=[Scope.RUN], examples=("/admin pause", "/admin pause back at nine"))
 async def pause(ctx: Context, *, market: MarketView, reason: ReasonArg | None = None) -> Reply:
     """Pause the market until you resume it."""
     return await _course(ctx, market, "pause", reason)

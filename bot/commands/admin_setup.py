@@ -10,13 +10,13 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
-from bot.market import terms, wording
+from bot.market import programs, terms, wording
 from bot.market import timetable as timetables
 from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, warnings, with_value
-from bot.market.settings_table import SETTINGS, grouped, shown_value
+from bot.market.settings_table import BESIDE, SETTINGS, grouped, shown_value
 from bot.market.settings_table import setting as setting_of
 from bot.text.names import LONGEST_WORDING, clean
 from bot.text.numbers import typed_money
@@ -29,6 +29,7 @@ from bot.words.wording import SENSIBLE
 from engine.params import FIXED, PRESETS
 from engine.state import Status
 from engine.terms import MarketParams
+from storage.keys import Scope
 from storage.records import Declined, Market, Notice, NoticeAudience
 
 TitleArg = Annotated[str, Title()]
@@ -41,7 +42,7 @@ BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, s
 TickArg = Annotated[int, SpanType("tick", about="time between two ticks, such as 2s", named=True)]
 OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]
 SettingArg = Annotated[
-    str, Choice("setting", lambda: {**SETTINGS, **ALIASES}, about="which one; without it, all are shown")
+    str, Choice("setting", lambda: {**SETTINGS, **BESIDE, **ALIASES}, about="which one; without it, all are shown")
 ]
 ValueArg = Annotated[str, Paragraphs("value", LONGEST_WORDING, about="what it should be: $500, 5%, on, 30m, or a text")]
 
@@ -136,7 +137,7 @@ async def set_(
 
     Before the start everything can change; while it runs, what the rules allow, from the next tick on. `about` is what
     decides, in your words: what counts, which source, what happens if it is called off or tied. Once trading has begun
-    it can only be added to.
+    it can only be added to. `keys` says whether programs may trade here.
     """
     record = market.record
     running = record.start_ms is not None
@@ -146,6 +147,8 @@ async def set_(
     name = ALIASES.get(setting, setting)
     if name == "about":
         return await wording.about(ctx, market, value, confirm)
+    if name == "keys":
+        return await programs.switch(ctx, market, value)
     value = value and clean(value, LONGEST_WORDING)
     if value is None:
         return words.ask_title(record) if name == "title" else words.ask_value(setting_of(record.params, name))
@@ -182,7 +185,12 @@ async def _redraft(ctx: Context, record: Market, name: str, value: str) -> Reply
     return words_event_file.warned(reply, params, warnings(params, since=record.params))
 
 
-@command("admin open", role=Role.ADMIN, examples=("/admin open", "/admin open tomorrow 18:00", "/admin open in 30m"))
+@command(
+    "admin open",
+    role=Role.ADMIN,
+    by_key=[Scope.RUN],
+    examples=("/admin open", "/admin open tomorrow 18:00", "/admin open in 30m"),
+)
 async def open_(ctx: Context, *, market: MarketView, start: MomentArg | None = None) -> Reply:
     """Open the doors: people can join, and trading starts at a time or by hand.
 

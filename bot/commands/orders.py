@@ -13,9 +13,11 @@ from bot.grammar.types import NumberArg, WholeNumber
 from bot.market.context import Context, MarketView, Participant, Snapshot
 from bot.market.proof_files import proof_files
 from bot.market.quotes import closed
+from bot.words import keys as words_keys
 from bot.words import orders as words
 from bot.words import proofs as words_proofs
 from bot.words.refusals import cannot_trade
+from storage.keys import Scope
 from storage.proofs.proving import Unproved
 from storage.records import (
     OPEN_ORDERS,
@@ -35,7 +37,7 @@ _SHOWN = 15
 _WAITING = 200  # more than anybody keeps in the book
 
 
-@command("cancel", role=Role.MEMBER, examples=("/cancel 7", "/cancel all"))
+@command("cancel", role=Role.MEMBER, by_key=[Scope.TRADE], examples=("/cancel 7", "/cancel all"))
 async def cancel_order(ctx: Context, *, market: MarketView, participant: Participant, order: OrderArg) -> Reply:
     """Take back an order that waits, or all of them.
 
@@ -74,7 +76,7 @@ async def receipt(
     return words_proofs.receipt(order, files, undone=own.status is OrderStatus.CUT)
 
 
-@command("order cancel", role=Role.OWNER, hidden=True)
+@command("order cancel", role=Role.OWNER, by_key=[Scope.TRADE], hidden=True)
 async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> Reply:
     """Take back an order of one market, whichever the chat holds now.
 
@@ -91,21 +93,26 @@ async def press_cancel(ctx: Context, *, market: NumberArg, order: OrderArg) -> R
 
 
 async def _cancel(ctx: Context, uow: UnitOfWork, market: Market, person: int, which: OrderNumber) -> Reply:
-    """Orders no tick has run go at once; those in the book are asked for and go with the next tick."""
+    """Orders no tick has run go at once; those in the book are asked for and go with the next tick. A program takes
+    back its own alone."""
+    key = ctx.invocation.key
     if which.number is not None:
         order = await uow.orders.get(market.id, which.number)
         if order is None or order.person != person:
             return words.not_yours(which.number)
+        if key is not None and order.key != key:
+            return words_keys.not_its_order(order)
         if order.status is OrderStatus.CANCELLED and order.tick is None:
             return words.taken_back(market.params, [order])
         if order.status not in OPEN_ORDERS:
             return words.gone(order)
         waiting = [order]
     else:
-        waiting = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+        every = await uow.orders.of(market.id, person, open_only=True, n=_WAITING)
+        waiting = [order for order in every if key is None or order.key == key]
     if not waiting:
         return words.nothing_waits()
-    withdrawn = await uow.orders.withdraw(market.id, person, which.number)
+    withdrawn = await uow.orders.withdraw(market.id, person, which.number, key=key)
     await uow.outbox.add_many(market.id, [_on_its_ticket(order) for order in withdrawn if order.ticket], ctx.now_ms)
     resting = [order for order in waiting if order.status is OrderStatus.RESTING]
     if not resting:
@@ -130,7 +137,11 @@ async def _ask(
     ctx: Context, uow: UnitOfWork, market: Market, person: int, which: OrderNumber, resting: list[OrderRow]
 ) -> Declined | None:
     """Queue the cancel; asked twice before it has run, it is queued once."""
-    name = f"cancel:{market.id}:{person}:{market.tick}:{which.number or 'all'}"
-    payload: Payload = {"user": person, "order": which.number}
-    action = await uow.actions.append(market.id, "cancel", payload, actor=person, request_id=name, now_ms=ctx.now_ms)
-    return action if isinstance(action, Declined) else None
+    every = which.number is None and ctx.invocation.key is None
+    for number in [None] if every else [order.number for order in resting]:
+        name = f"cancel:{market.id}:{person}:{market.tick}:{number or 'all'}"
+        payload: Payload = {"user": person, "order": number}
+        asked = await uow.actions.append(market.id, "cancel", payload, actor=person, request_id=name, now_ms=ctx.now_ms)
+        if isinstance(asked, Declined):
+            return asked
+    return None

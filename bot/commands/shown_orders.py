@@ -20,6 +20,7 @@ from bot.market.quotes import OrderRequest, Shown, closed_for_trading, price_ord
 from bot.market.receipts import receipt
 from bot.words import members as words_members
 from bot.words import shown_orders as words
+from storage.keys import Scope
 from storage.records import Member, Ticket, TicketStatus
 
 _MOST = 10**15 - 1
@@ -42,7 +43,7 @@ class ShownArgs(ArgumentGroup):
     loses: Annotated[bool, Flag(about="it was shown that the order can only lose")] = False
 
 
-@command("ticket buy", role=Role.MEMBER, hidden=True)
+@command("ticket buy", role=Role.MEMBER, by_key=[Scope.TRADE], hidden=True)
 async def buy_shown(
     ctx: Context,
     *,
@@ -62,7 +63,7 @@ async def buy_shown(
     return await _send_shown(ctx, market, participant.member, request, shown)
 
 
-@command("ticket sell", role=Role.MEMBER, hidden=True, selling=True)
+@command("ticket sell", role=Role.MEMBER, by_key=[Scope.TRADE], hidden=True, selling=True)
 async def sell_shown(
     ctx: Context,
     *,
@@ -110,7 +111,7 @@ async def _send_shown(
         unread = [text for text in await wording.unread(uow, ticket) if text.ts_ms > shown.read]
         if unread:
             return words.read_first(unread)
-        order = await send(uow, ticket, market.record, ctx.now_ms)
+        order = await send(ctx, uow, ticket, market.record)
         if isinstance(order, Reply):
             return order
         await uow.commit()

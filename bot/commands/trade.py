@@ -16,6 +16,7 @@ from bot.market.context import Context, MarketView, Participant, TradingSettings
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, request_of
 from bot.market.receipts import receipt
 from bot.market.ticket_terms import price_ticket, terms_of
+from bot.words import keys as words_keys
 from bot.words import members as words_members
 from bot.words import refusals as words
 from bot.words import ticket_changes as words_changes
@@ -108,7 +109,7 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
             return words.already_cancelled(ticket.id, _typed(ticket, market))
         if ticket.status is TicketStatus.REPLACED:
             return words.already_changed(ticket.id)
-        sent = await send(uow, ticket, market, ctx.now_ms)
+        sent = await send(ctx, uow, ticket, market)
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
@@ -225,7 +226,7 @@ async def _order(
         unread = await wording.unread(uow, ticket)
         first = await _is_first(uow, ticket)
         confirm = confirm or priced.only_loses or bool(unread)
-        sent = None if confirm else await send(uow, ticket, market.record, ctx.now_ms)
+        sent = None if confirm else await send(ctx, uow, ticket, market.record)
         if isinstance(sent, Reply):
             return sent
         await uow.commit()
@@ -258,7 +259,7 @@ async def open_ticket(ctx: Context, uow: UnitOfWork, market: MarketView, member:
     )
 
 
-async def send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> tuple[OrderRow, Reply] | Reply:
+async def send(ctx: Context, uow: UnitOfWork, ticket: Ticket, market: Market) -> tuple[OrderRow, Reply] | Reply:
     """The order a ticket becomes, once however often it is asked for, and what is said of it; or why there is none."""
     order = await uow.orders.append(
         ticket.market,
@@ -266,8 +267,9 @@ async def send(uow: UnitOfWork, ticket: Ticket, market: Market, now_ms: int) -> 
         ticket.draft,
         request_id=ticket.request_id,
         reserve=ticket.reserve,
-        now_ms=now_ms,
+        now_ms=ctx.now_ms,
         ticket=ticket.id,
+        key=ctx.invocation.key,
     )
     if isinstance(order, Declined):
         return await _declined(uow, order, market, ticket)
@@ -283,4 +285,7 @@ async def _declined(uow: UnitOfWork, why: Declined, market: Market, ticket: Tick
         return words.no_cash_at_confirm(why.needed, why.available)
     if why.code == "no_tokens":
         return words.sold_already(market.params, ticket.draft, why.available, why.waiting)
+    by_key = words_keys.declined(why, market, ticket.draft)
+    if by_key is not None:
+        return by_key
     return closed(market, await uow.markets.state(market.id)) or words.cannot_trade("over")

@@ -26,6 +26,7 @@ from bot.chat.invocation import ChatKind
 from bot.chat.permissions import EVERYWHERE, PLATFORMS, SHARED, Role, Rule
 from bot.chat.reply import Reply
 from bot.grammar.types import CONFIRM, ArgumentType
+from storage.keys import Scope
 
 Handler = Callable[..., Awaitable[Reply]]
 Ready = Callable[..., Reply | None]  # takes the market the line speaks of; of a type that stands above this floor
@@ -146,6 +147,7 @@ def command(
     role: Role,
     chats: frozenset[ChatKind] | None = None,
     platforms: frozenset[str] = PLATFORMS,
+    by_key: Iterable[Scope] = (),
     examples: tuple[str, ...] = (),
     hidden: bool = False,
     ready: Ready | None = None,
@@ -163,6 +165,7 @@ def command(
     role: who may say it
     chats: where; for admins where a platform can say who is one, for all others everywhere, if left out
     platforms: those that have it
+    by_key: the keys by which a program may say it; none: people alone
     examples: lines for help and manual
     hidden: it stands behind buttons; it works when typed, but help, menus and completion are silent about it
     ready: says first of all why the market is not ready for this, if it is not
@@ -190,7 +193,7 @@ def command(
             examples=examples,
             hidden=hidden,
             ready=ready,
-            rule=Rule(role, places, platforms),
+            rule=Rule(role, places, platforms, frozenset(by_key)),
             help_under=help_under or role,
             for_all=for_all,
             personal=personal,

@@ -46,7 +46,7 @@ def _names(line: str, commands: Sequence[Command]) -> list[Suggestion]:
         Suggestion(value=f"/{command.name}", line=f"/{command.name} ", label=f"/{command.name}", hint=command.summary)
         for command in commands
         if command.name.startswith(start)
-    ][: MOST * 2]
+    ][: MOST * 3]
 
 
 def _arguments(command: Command, head: str, rest: str, context: ParseContext) -> list[Suggestion]:

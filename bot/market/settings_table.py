@@ -63,6 +63,11 @@ SETTINGS: Mapping[str, str] = {
 }
 """What `/admin set` can change, in words; the names are the engine's."""
 
+BESIDE: Mapping[str, str] = {
+    "keys": "whether programs may trade here: on, hidden or off",
+}
+"""What `/admin set` can change beside the terms, which has a confirmation of its own: no file of an event holds it."""
+
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Event": ("outcome_names", "odds", "start", "dispute_window", "round_window"),
     "Money": ("starting_balance", "z", "gas_fee", "fee", "match_fee"),

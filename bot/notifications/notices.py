@@ -20,6 +20,7 @@ from bot.words import announcements as words_announcements
 from bot.words import backups as words_backups
 from bot.words import chats as words_chats
 from bot.words import cuts as words_cuts
+from bot.words import keys as words_keys
 from bot.words import members as words_members
 from storage.rankings import Tokens
 from storage.records import Market, OrderStatus, OutboxRow
@@ -44,6 +45,8 @@ async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     if row.kind == "order":
         number = row.payload["order"]
         order = await uow.orders.get(row.market, number) if isinstance(number, int) else None
+        if order is not None and order.key is not None:  # its program hears of it
+            return True
         kind = _BY_STATUS.get(order.status) if order is not None else None
     return kind is not None and kind in (await uow.preferences.of(row.person)).quiet
 
@@ -171,6 +174,7 @@ _RENDERERS: Mapping[str, Renderer] = {
         lambda notice: words_members.told(notice.market, str(notice.payload["change"]), str(notice.payload["text"]))
     ),
     "board": in_chat.board,
+    "keys": _plain(lambda notice: words_keys.told_switched(str(notice.payload["keys"]))),
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
     "digest": in_chat.digest,
     "countdown": in_chat.countdown,

@@ -230,6 +230,7 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
         if name in can
     )
     switches = tuple(toggle for toggle in toggles(market.params) if toggle.text.split()[2] in can)
+    rows.append(line(bold("Programs: "), code("keys"), f" {market.keys}"))
     return say(
         f"The terms of {clean(market.title)}.",
         blocks=(

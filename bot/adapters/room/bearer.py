@@ -16,13 +16,12 @@ from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.security import Visitor, external_id
 from bot.words import room as words
 from storage.database import Database
-from storage.keys import USED_EVERY_MS, Key, Scope
+from storage.keys import PREFIX, USED_EVERY_MS, Key, Scope
 from storage.records import Identity
 from storage.sessions import APP
 from storage.trouble import TroubleError
 
 PATH = "/api/v1/"  # what a key opens
-PREFIX = "outcry_"  # of keys: whoever finds one sees what it is
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_.~+/-]{1,200}=*) *")
 
 

@@ -65,7 +65,7 @@ class RoomResponder:
                 if replacement is not None:
                     return Answer(replacement)
         message = await self._append(room, invocation, visitor, label or asked_line, reply)
-        return Answer.of(message, settled=reply.settled)
+        return Answer.of(message, settled=reply.settled and not reply.secret)
 
     async def _append(
         self, room: str, invocation: Invocation, visitor: Visitor, asked_line: str, reply: Reply
@@ -79,6 +79,8 @@ class RoomResponder:
         )  # else it is run again, and what was done is found
         private, also = reply.audience is Audience.PRIVATE, self._placing(reply, invocation)
         person = person_of(visitor).id
+        if reply.secret:
+            return self._log.unkept(room, body, person)
         try:
             return await self._log.answer(room, body, person, private=private, request_id=request_id, also=also)
         except TroubleError:  # it is said all the same: what could be read, or why nothing was done

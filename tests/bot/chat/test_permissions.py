@@ -13,13 +13,15 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation, ParseContext
-from bot.chat.permissions import PLATFORMS, SHARED, Elsewhere, Role
+from bot.chat.permissions import PLATFORMS, SHARED, Elsewhere, OtherKey, Role
 from bot.chat.reply import Reply, line
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, Handler
 from bot.grammar.parser import parse
 from bot.market.context import Context, MarketView
+from storage.keys import NewKey, Scope
+from storage.records import Identity
 from tests.bot.harness import ADMIN, START, ChatHarness, chat_harness, running
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -40,6 +42,8 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "settings": {"slippage": "3%"},
     "settings ask": {},
     "link": {"code": "K7QM-4TXR"},
+    "apikey": {"scope": "trade", "allowance": "$200", "name": "crane"},
+    "apikey revoke": {"number": "1"},
     "privacy": {},
     "forget": {"confirm": "1a2b3c4d"},
     "book": {"outcome": "germany"},
@@ -139,6 +143,11 @@ def test_the_table_answers_for_everybody_everywhere(name: str) -> None:
         missing = rule.missing(member=member, admin=admin, chat=chat, platform=platform)
         named = rule.offered(admin=admin, platform=platform)
         assert named == (platform in rule.platforms and (admin or rule.role is not Role.ADMIN))
+        for scope in set(Scope) - rule.by_key:
+            by_key = rule.missing(member=member, admin=admin, chat=chat, platform=platform, key=scope)
+            assert by_key == OtherKey(rule.by_key)
+        for scope in rule.by_key:
+            assert rule.missing(member=member, admin=admin, chat=chat, platform=platform, key=scope) == missing
         good = {Role.ANYONE: True, Role.OWNER: True, Role.MEMBER: member, Role.ADMIN: admin}[rule.role]
         assert (missing is None) == (chat in rule.chats and platform in rule.platforms and good)
 
@@ -287,6 +296,7 @@ def refusal(command: Command, who: Somebody, chat: ChatKind, platform: str) -> s
     """The sentence the table asks for; "" where the command is theirs to say."""
     missing = command.rule.missing(member=who.member, admin=who.admin, chat=chat, platform=platform)
     lost = chat is ChatKind.PRIVATE and not who.knows
+    assert not isinstance(missing, OtherKey)
     if isinstance(missing, Elsewhere):
         return "only means something on"
     if missing is None:
@@ -312,6 +322,61 @@ async def test_every_cell_of_the_table_is_what_the_dispatcher_does(tmp_path: Pat
                 assert table.called == ([] if wanted else [command.name]), (cell, words)
                 assert (wanted or "called") in words, (cell, words)
                 assert table.version() == version, f"{cell} changed a row"
+
+
+async def test_a_program_says_what_its_key_is_for_and_nothing_else(tmp_path: Path) -> None:
+    """Every command x scope, by a member's key: what the table gives that scope and its maker's own role, in the key's
+    own market, while it is good."""
+    async with matrix(tmp_path) as table:
+        ada = table.numbers["ada"]
+        identity = Identity(person=ada, platform="discord", external_id="ada", name="Ada")
+        made = {}
+        async with table.harness.db.writing() as uow:
+            for scope in Scope:
+                key = NewKey(
+                    market=1,
+                    person=ada,
+                    scope=scope,
+                    name="",
+                    allowance=None,
+                    platform="discord",
+                    external_id="ada",
+                )
+                made[scope] = await uow.keys.make(key, scope.value, START)
+            await uow.commit()
+        room = table.said(Somebody("key 1"), ChatKind.ROOM, "room")
+        for command, scope in product(COMMANDS, Scope):
+            by_key = replace(room, came_as=identity, key=made[scope].id, market=1, text=typed(command))
+            for invocation, good in (
+                (by_key, True),
+                (replace(by_key, market=2), False),
+                (replace(by_key, key=99), False),
+            ):
+                table.called.clear()
+                table.harness.clock.advance(1_000)
+                reply = await table.harness.dispatcher.run(invocation)
+                allowed = good and scope in command.rule.by_key and command.rule.role is not Role.ADMIN
+                assert table.called == [command.name] * allowed, (command.name, scope, plain_text.text(reply))
+                if not good:
+                    assert reply.code == "unknown_key"
+                elif scope not in command.rule.by_key:
+                    assert reply.code == "key_scope"
+        async with table.harness.db.writing() as uow:
+            await uow.keys.revoke(made[Scope.TRADE], START)
+            await uow.commit()
+        table.harness.now += 20_000
+        revoked = replace(room, came_as=identity, key=made[Scope.TRADE].id, market=1, text="/cancel all")
+        assert (await table.harness.dispatcher.run(revoked)).code == "unknown_key"
+
+
+def test_what_programs_may_say_is_what_they_are_for() -> None:
+    by_scope = {scope: sorted(name for name, rule in RULES.items() if scope in rule.by_key) for scope in Scope}
+    course = ["correct", "eliminate", "freeze", "open", "pause", "resolve", "resume", "start"]
+    assert by_scope == {
+        Scope.READ: [],  # they look by the API alone
+        Scope.TRADE: ["cancel", "order cancel", "ticket buy", "ticket sell"],
+        Scope.RUN: [f"admin {name}" for name in course],
+    }
 
 
 async def test_completion_and_help_offer_what_is_theirs_and_nothing_else(tmp_path: Path) -> None:

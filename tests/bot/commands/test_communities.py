@@ -44,6 +44,8 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "order cancel": {"market": "1", "order": "all"},
     "alert": {"outcome": "germany", "price": "5c"},
     "alert cancel": {"number": "1"},
+    "apikey": {"scope": "read"},
+    "apikey revoke": {"number": "1"},
     "admin create": {"title": "Other", "outcomes": "A, B, C"},
     "admin set": {"setting": "fee", "value": "2%"},
     "admin schedule": {"timetable": "+1h for 5m winner ask"},
@@ -61,7 +63,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
 OF_A = (
     "config", "users", "positions", "binaries", "orders", "lob_pools", "trades", "ticks", "events", "metrics", "ledger",
     "actions", "tickets", "announcements", "message_refs", "outbox", "approvals", "codes", "audit_log",
-    "alerts",
+    "alerts", "keys",
 )  # fmt: skip
 
 
@@ -82,6 +84,7 @@ async def two_communities(folder: Path) -> AsyncIterator[ChatHarness]:
         await harness.confirmed("bob", "/buy brazil yes 20 limit 20c")
         await harness.say("ada", "/buy brazil no 5")
         assert (await harness.say("ada", "/alert timbuktu 99c")).ok
+        assert (await harness.say("ada", "/apikey trade $20 Qqq")).ok
         await harness.say(ADMIN, "/admin freeze Zzz card")
         await harness.tick()
         await harness.say(ADMIN, "/admin resume")
@@ -148,6 +151,7 @@ async def test_what_exists_elsewhere_is_answered_as_what_exists_nowhere(tmp_path
             ("eve", False, "/ticket change 3 7", "/ticket change 99 7"),
             ("eve", False, "/order cancel 1 2", "/order cancel 99 2"),
             ("eve", False, "/alert cancel 1", "/alert cancel 99"),
+            ("eve", False, "/apikey revoke 1", "/apikey revoke 99"),
             ("eve", False, "/markets 1", "/markets 99"),
             ("cleo", True, "/ticket confirm 3", "/ticket confirm 99"),
             ("cleo", True, "/order cancel 1 all", "/order cancel 99 all"),

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.room import limits
-from bot.adapters.room.bearer import PREFIX
 from bot.adapters.room.limits import Counted
 from bot.adapters.room.security import external_id, new_token
 from bot.chat.rate_limits import Limit
-from storage.keys import Key, NewKey, Scope
+from storage.keys import PREFIX, Key, NewKey, Scope
 from storage.records import Identity
 from storage.sessions import APP, ROOM
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
