@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from bot import logs
 from bot.adapters.reconnecting import ReconnectingService
 from bot.adapters.room.service import RoomService
+from bot.adapters.webhooks.platform import WebhookPlatform
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
@@ -124,10 +125,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         if platforms:
-            used = {name: budgets[name] for name in platforms}
-            announcer = Announcer(db, clock, platforms, charts.announced, budgets=used, holder=holder)
-            health.readiness.watch_deliveries(platforms, partial(_delivered_at, announcer, holder, clock))
-            endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
+            _announce(parts, platforms, endings)
         jobs = Jobs(db, clock, tick_ms=settings.tick_ms, on_tick=tick_counter(health.metrics, clock), holder=holder)
         health.readiness.watch_ticks(jobs.asleep_ms)
         await holder.start()
@@ -138,6 +136,18 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         await stopped.wait()
         log.info("stopping")
     return 0
+
+
+def _announce(parts: PlatformParts, platforms: Mapping[str, Platform], endings: Endings) -> None:
+    """Send what waits in the outbox, to webhooks too: that one of them is out of reach is nobody's delay."""
+    db, clock, holder = parts.db, parts.clock, parts.holder
+    webhooks = WebhookPlatform.open(db, clock, private=parts.settings.webhook_private)
+    endings.parts["webhooks"] = webhooks.close
+    reached = {**platforms, webhooks.name: webhooks}
+    used = {name: parts.budgets[name] for name in platforms}
+    announcer = Announcer(db, clock, reached, parts.charts.announced, budgets=used, holder=holder)
+    parts.health.readiness.watch_deliveries(platforms, partial(_delivered_at, announcer, holder, clock))
+    endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
 
 
 def process_name() -> str:
@@ -221,6 +231,7 @@ def _dispatcher(settings: Settings, db: Database, clock: Clock, rights: Rights, 
         cutter=cutter,
         rights=rights,
         public_url=settings.public_url if settings.room else None,
+        private_webhooks=settings.webhook_private,
     )
 
 

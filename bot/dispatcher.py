@@ -74,7 +74,8 @@ class _Lookup:
 
 
 class Dispatcher:
-    """`new_id` names an unexpected error; `public_url` is the https address of the room, where it has one."""
+    """`new_id` names an unexpected error; `public_url` is the https address of the room, where it has one;
+    `private_webhooks`: news may be sent into the bot's own network."""
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Dispatcher:
         rights: Rights = UNASKED,
         *,
         public_url: str | None = None,
+        private_webhooks: bool = False,
     ) -> None:
         self.commands = tuple(commands)
         self._by_name = {command.name: command for command in self.commands}
@@ -99,6 +101,7 @@ class Dispatcher:
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._rights = rights
         self._public_url = public_url
+        self._private_webhooks = private_webhooks
         self._ticket_messages = TicketMessages(db)
         self._lines = Windows(PERSON)
         self._heavy = Windows(HEAVY)
@@ -120,7 +123,7 @@ class Dispatcher:
             return words_usage.entrance_ended()
         except Exception:
             error_id = self._new_id()
-            log.exception("error %s in %r", error_id, (invocation.command or invocation.text)[:80])
+            log.exception("error %s in %r", error_id, self._name_of(invocation))
             return words_usage.went_wrong(error_id)
 
     async def refusal(self, invocation: Invocation, name: str) -> Reply | None:
@@ -133,6 +136,11 @@ class Dispatcher:
         if missing is not None:
             return self._refuse(command, missing, lookup, invocation)
         return self._no_market(invocation) if lookup.market is None and command.needs(MarketView) else None
+
+    def _name_of(self, invocation: Invocation) -> str:
+        """For the log: the command alone. What follows may be a code, or an address that holds a secret."""
+        command, _ = find(_head(invocation), self._by_name)
+        return "no command" if command is None else command.name
 
     async def complete(self, invocation: Invocation) -> list[Suggestion]:
         """What could come next in the unfinished line `invocation.text`, explanations first; see `Suggestion`. Nothing
@@ -154,7 +162,7 @@ class Dispatcher:
         except TroubleError:
             return []
         except Exception:
-            log.exception("error %s while completing %r", self._new_id(), invocation.text[:80])
+            log.exception("error %s while completing %r", self._new_id(), self._name_of(invocation))
             return []
 
     async def complete_argument(self, invocation: Invocation, focus: str) -> list[Suggestion]:
@@ -254,7 +262,7 @@ class Dispatcher:
         if wait > 0:
             return words_usage.too_fast(wait)
         self._lines.use(who, monotonic_ms)
-        head = f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
+        head = _head(invocation)
         command, rest = find(head, self._by_name)
         if command is None:
             return unknown(head, self._offered(invocation))
@@ -344,6 +352,7 @@ class Dispatcher:
             cutter=self._cutter,
             rights=self._rights,
             public_url=self._public_url,
+            private_webhooks=self._private_webhooks,
         )
 
     def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:
@@ -486,6 +495,11 @@ class Dispatcher:
 def _chosen(invocation: Invocation) -> int | None:
     """The market a page of the room shows."""
     return invocation.market if invocation.chat_kind is ChatKind.ROOM else None
+
+
+def _head(invocation: Invocation) -> str:
+    """A line that begins with the command."""
+    return f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
 
 
 def _cleaned(invocation: Invocation) -> Invocation:

@@ -44,6 +44,7 @@ class Settings:
     admin_token: str | None = field(default=None, repr=False)
     public_url: str | None = None  # https://host or https://host:port, as browsers send it in Origin
     trusted_proxies: tuple[Network, ...] = ()
+    webhook_private: bool = False  # news may be sent into our own network, and by http
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
     metrics_port: int | None = None  # None: no metrics
@@ -211,6 +212,11 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
         "trusted_proxies",
         _networks,
         "must be addresses or networks, for example 127.0.0.1 or 10.0.0.0/8, ::1",
+    ),
+    "OUTCRY_WEBHOOK_PRIVATE": (
+        "webhook_private",
+        lambda text: _choice("on", "off")(text) == "on",
+        "must be on or off",
     ),
     "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
     "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),

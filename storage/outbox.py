@@ -22,6 +22,7 @@ from storage.schema import outbox
 from storage.session import Repository, Session
 from storage.tickets import Tickets
 from storage.waking import Topic
+from storage.webhooks import NEWS, PLATFORM, Webhook, Webhooks
 
 
 class Destination(NamedTuple):
@@ -52,14 +53,17 @@ class Outbox(Repository):
         chats: Chats,
         markets: Markets,
         tickets: Tickets,
+        webhooks: Webhooks,
         journal: Journal,
     ) -> None:
         super().__init__(session)
+        self._webhooks = webhooks
         self._people, self._chats, self._markets, self._tickets = people, chats, markets, tickets
         self._journal = journal
 
     async def add(self, market: int, notice: Notice, now_ms: int) -> int:
-        """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market, PERSON
+        """Queue a notice for everybody it is for; returns the number of rows: CHAT one per chat of the market (and
+        of what is `webhooks.NEWS` one per webhook), PERSON
         one where their ticket stands, else where they were seen last, ADMINS one per admin of the market's chats (with
         nobody vouched for: its creator). A waiting row of the same key and place takes the newer payload."""
         return await self.add_many(market, [notice], now_ms)
@@ -77,6 +81,10 @@ class Outbox(Repository):
     async def add_here(self, market: int, chat: Chat, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one chat alone: one the market has just come to."""
         await self._write(market, [_row(market, notice, Destination(chat.platform, chat.external_id, None), now_ms)])
+
+    async def add_to_webhook(self, webhook: Webhook, notice: Notice, now_ms: int) -> None:
+        """Queue a notice for one webhook alone."""
+        await self._write(webhook.market, [_row(webhook.market, notice, _to_webhook(webhook), now_ms)])
 
     async def add_to(self, market: int, who: Identity, notice: Notice, now_ms: int) -> None:
         """Queue a notice for one identity of a person, wherever they were seen last."""
@@ -103,6 +111,7 @@ class Outbox(Repository):
         """Where each goes. Who has no identity left (erased) is told nothing."""
         audiences = {notice.audience for notice in notices}
         announced = [] if audiences <= {NoticeAudience.PERSON} else await self._chats.of_market(market)
+        webhooks = await self._webhooks.of_market(market) if any(map(_is_news, notices)) else []
         admins = await self._admins(market, announced) if NoticeAudience.ADMINS in audiences else []
         platforms = await self._tickets.platforms(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
@@ -117,7 +126,8 @@ class Outbox(Repository):
 
         def places(notice: Notice) -> list[Destination]:
             if notice.audience is NoticeAudience.CHAT:
-                return [Destination(chat.platform, chat.external_id, None) for chat in announced]
+                chats = [Destination(chat.platform, chat.external_id, None) for chat in announced]
+                return chats + [_to_webhook(webhook) for webhook in webhooks if _is_news(notice)]
             if notice.audience is NoticeAudience.PERSON:
                 return reach(notice.person, notice.ticket)
             return [place for person in admins for place in reach(person, None)]
@@ -152,6 +162,14 @@ class Outbox(Repository):
         ]
 
 
+def _is_news(notice: Notice) -> bool:
+    return notice.audience is NoticeAudience.CHAT and notice.kind in NEWS
+
+
+def _to_webhook(webhook: Webhook) -> Destination:
+    return Destination(PLATFORM, str(webhook.id), None)
+
+
 def _write(dialect: str) -> Executable:
     """A row that waits, or the newer payload of the one of its key that does: those laid aside have none."""
     insert_here = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(outbox)
@@ -175,7 +193,9 @@ def _row(market: int, notice: Notice, place: Destination, now_ms: int) -> dict[s
         "payload": dict(notice.payload),
         "slot": notice.slot,
         "ticket": notice.ticket,
-        "key": None if notice.key is None else f"{market}:{place.platform}:{place.target}:{notice.key}",
+        "key": None
+        if notice.key is None or place.platform == PLATFORM
+        else f"{market}:{place.platform}:{place.target}:{notice.key}",
         "created_ms": now_ms,
         "due_ms": now_ms,
     }

@@ -41,6 +41,7 @@ from storage.schema import (
 )
 from storage.session import Repository, Session, upsert
 from storage.waking import Topic
+from storage.webhooks import Webhooks
 
 PRIVATE = "private"
 
@@ -59,12 +60,15 @@ class Traces:
     lines: int  # kept for buttons and links of theirs
     sessions: int  # by links of /room and as a Mini App
     alerts: int  # that wait, in all markets
+    webhooks: int  # addresses they gave, to be sent news
 
 
 class PersonalData(Repository):
-    def __init__(self, session: Session, people: People, markets: Markets, journal: Journal) -> None:
+    def __init__(
+        self, session: Session, people: People, markets: Markets, webhooks: Webhooks, journal: Journal
+    ) -> None:
         super().__init__(session)
-        self._people, self._markets, self._journal = people, markets, journal
+        self._people, self._markets, self._webhooks, self._journal = people, markets, webhooks, journal
 
     async def shared_markets(self, person: int, other: int) -> list[int]:
         """Markets in which both have an account."""
@@ -159,6 +163,7 @@ class PersonalData(Repository):
             lines=await number(select(func.count()).select_from(lines).where(_lines_of(ids, identities))),
             sessions=await number(select(func.count()).select_from(sessions).where(sessions.c.person.in_(ids))),
             alerts=await number(select(func.count()).select_from(alerts).where(alerts.c.user.in_(ids))),
+            webhooks=await self._webhooks.count_of(ids),
         )
 
     async def hold_all(self, person: int, *, chat: int | None = None) -> None:
@@ -171,9 +176,9 @@ class PersonalData(Repository):
         await self._markets.lock_all()
 
     async def erase(self, person: int, *, chat: int | None = None) -> None:
-        """Identities, names, settings, pings, alerts, keys, codes, sessions, kept lines, what they typed in the room
-        and their name in what others said there and in the log, private chats (`chat` is the one they are in now), what
-        waits to be told to them. Accounts and their numbers stay. All of it has been held."""
+        """Identities, names, settings, pings, alerts, keys, webhooks, codes, sessions, kept lines, what they typed in
+        the room and their name in what others said there and in the log, private chats (`chat` is the one they are in
+        now), what waits to be told to them. Accounts and their numbers stay. All of it has been held."""
         session = self._session
         ids, identities = await self._people.all_ids(person), await self._people.identities(person)
         instead, private = placeholder_name(ids[0]), await self._private_chats(ids, identities, chat)
@@ -254,6 +259,7 @@ class PersonalData(Repository):
             for identity in identities
         ]
         await self._delete(outbox, or_(outbox.c.person.in_(ids), *places))
+        await self._webhooks.erase_of(ids)
         for identity in identities:
             sent = and_(message_refs.c.platform == identity.platform, message_refs.c.chat_ext == identity.external_id)
             await self._delete(message_refs, sent)

@@ -32,6 +32,7 @@ from storage.telegram_inbox import TelegramInbox
 from storage.tickets import Tickets
 from storage.trades import Trades
 from storage.transfers import Transfers
+from storage.webhooks import Webhooks
 from storage.wordings import Wordings
 
 
@@ -56,7 +57,7 @@ class UnitOfWork(Session):
 
     @cached_property
     def personal_data(self) -> PersonalData:
-        return PersonalData(self, self.people, self.markets, self.journal)
+        return PersonalData(self, self.people, self.markets, self.webhooks, self.journal)
 
     @cached_property
     def chats(self) -> Chats:
@@ -139,8 +140,12 @@ class UnitOfWork(Session):
         return Alerts(self, self.markets)
 
     @cached_property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self, self.markets)
+
+    @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self, self.people, self.chats, self.markets, self.tickets, self.journal)
+        return Outbox(self, self.people, self.chats, self.markets, self.tickets, self.webhooks, self.journal)
 
     @cached_property
     def deliveries(self) -> Deliveries:

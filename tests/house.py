@@ -33,7 +33,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.commands", "bot.notifications"),
     ("bot.dispatcher",),
     ("bot.adapters",),
-    ("bot.adapters.discord_chat", "bot.adapters.room", "bot.adapters.telegram_chat", "bot.scenarios"),
+    (
+        *("bot.adapters.discord_chat", "bot.adapters.room", "bot.adapters.telegram_chat", "bot.adapters.webhooks"),
+        "bot.scenarios",
+    ),
     ("bot.cli", "bot.health"),
     ("bot.app",),
     ("bot.__main__",),

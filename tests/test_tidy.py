@@ -26,6 +26,7 @@ ONE_PLACE = {
         "bot/adapters/http_server.py",
         "bot/adapters/room/",
         "bot/adapters/telegram_chat/webhook.py",
+        "bot/adapters/webhooks/",
         "bot/health/",
     ),
     "discord": ("bot/adapters/discord_chat/",),

@@ -15,10 +15,12 @@ class RetryLaterError(Exception):
 
     It stops this chat alone; `overall` says that it was meant for all we send (Discord's global limit, a lost line),
     `alone` that it was meant for this message: others may reach the same person another way (in their ticket's place).
+    `reason`: what went wrong, where admins can do something about it.
     """
 
-    def __init__(self, after_ms: int, *, overall: bool = False, alone: bool = False) -> None:
+    def __init__(self, after_ms: int, *, overall: bool = False, alone: bool = False, reason: str = "") -> None:
         super().__init__(f"retry after {after_ms} ms{' (all chats)' if overall else ''}")
+        self.reason = reason
         self.after_ms = after_ms
         self.overall = overall
         self.alone = alone

@@ -7,7 +7,7 @@ Long lists a page at a time. The number of a page counts from 1; one past the en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -201,6 +201,19 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What an announcement tells, for programs: its kind in the outbox, the market, the last tick when it happened,
+    the moment. `facts` are whole numbers, texts and lists and maps of them; outcomes count from 1 as people count."""
+
+    kind: str
+    market: int
+    title: str
+    tick: int
+    at_ms: int
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One message. `head` is the sentence that matters, shown first and bold; `ok` is False where it is a refusal.
 
@@ -229,6 +242,7 @@ class Reply:
     ping: str | None = None
     settled: bool = True
     secret: bool = False
+    news: News | None = None  # for a platform of programs
     examples: bool = False  # its lines in code only show how a command is typed: no button offers them
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from bot.adapters.room import NAME
 from bot.adapters.room.platform import MAIN
 from bot.adapters.room.service import RoomService
+from bot.adapters.webhooks.platform import WebhookPlatform
 from bot.charts.service import Charts
 from bot.chat.platform import Platform
 from bot.chat.reply import Board
@@ -140,9 +141,10 @@ class DemoPlay:
             platform = await self._open_room()
         out = self.stack.enter_context((self.options.out / ANNOUNCEMENTS).open("w", encoding="utf-8", newline=""))
         self.transcript = TranscriptPlatform(NAME, self.clock.now_ms, out, platform)
-        self.announcer = Announcer(
-            self.db, self.clock, {NAME: self.transcript}, self.charts.picture, (CROWD_CHAT.platform,)
-        )
+        webhooks = WebhookPlatform.open(self.db, self.clock)
+        self.stack.push_async_callback(webhooks.close)
+        platforms: dict[str, Platform] = {NAME: self.transcript, webhooks.name: webhooks}
+        self.announcer = Announcer(self.db, self.clock, platforms, self.charts.picture, (CROWD_CHAT.platform,))
         await self._set_up()
 
     async def _open_room(self) -> Platform:

@@ -15,8 +15,10 @@ from bot.chat.reply import Reply
 from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Text, Wrong
+from bot.market import webhook_changes
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note
+from bot.text.global_addresses import LONGEST_URL
 from bot.words import chats as words
 from bot.words import settings as words_settings
 from engine.state import Status
@@ -29,9 +31,9 @@ _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 
 @dataclass(frozen=True, slots=True)
 class What(Text):
-    """`code`, `leave`, or a code from elsewhere."""
+    """`code`, `leave`, `webhook`, or a code from elsewhere."""
 
-    about: str = "code for a new code, a code from elsewhere, or leave; a list if left out"
+    about: str = "code for a new code, a code from elsewhere, leave, or webhook; a list if left out"
     words: int = 1
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
@@ -39,6 +41,9 @@ class What(Text):
 
 
 WhatArg = Annotated[str, What("what", 24)]
+AddressArg = Annotated[
+    str, Text("address", LONGEST_URL, about="with webhook: an https address, or off and the number of one")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +88,24 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
 
 
 @command(
-    "admin channel", role=Role.ADMIN, examples=("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT")
+    "admin channel",
+    role=Role.ADMIN,
+    examples=(
+        *("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"),
+        "/admin channel webhook https://hooks.example.org/outcry",
+    ),
 )
-async def channel(ctx: Context, *, market: MarketView | None, what: WhatArg | None = None) -> Reply:
-    """See where the market is announced; bring it to one more chat, on any platform, by a code.
+async def channel(
+    ctx: Context, *, market: MarketView | None, what: WhatArg | None = None, address: AddressArg | None = None
+) -> Reply:
+    """See where the market is announced; bring it to one more chat, or send its news to a program.
 
     In the market's chat `code` gives a code good once; said by an admin of another chat it announces the market there
     too: one book, one account a person. `leave` takes a market that came by code out of this chat.
+    `webhook` and an https address sends the event's news there, signed; `webhook off 2` ends number 2.
     """
     word = (what or "").casefold()
-    if word not in {"", "code", "leave"}:
+    if word not in {"", "code", "leave", "webhook"}:
         return await _bring(ctx, market, (what or "").upper().replace("-", ""))
     if market is None:
         return words.no_market_here()
@@ -100,9 +113,11 @@ async def channel(ctx: Context, *, market: MarketView | None, what: WhatArg | No
         return await _give_code(ctx, market.record)
     if word == "leave":
         return await _leave(ctx, market.record)
+    if word == "webhook":
+        return await webhook_changes.run(ctx, market.record, address)
     async with ctx.db.reading() as uow:
-        chats = await uow.chats.of_market(market.id)
-    return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None)
+        chats, webhooks = await uow.chats.of_market(market.id), await uow.webhooks.of_market(market.id)
+    return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None, len(webhooks))
 
 
 async def _give_code(ctx: Context, record: Market) -> Reply:
@@ -170,6 +185,7 @@ async def _leave(ctx: Context, record: Market) -> Reply:
             return words.home_stays(record)
         await uow.markets.lock(record.id)
         await uow.chats.disconnect(record.id, chat.id)
+        await uow.webhooks.end_of_chat(record.id, chat.id, ctx.now_ms)
         await note(ctx, uow, record, "channel leave", {"chat": chat.title, "platform": chat.platform}, {})
         await uow.commit()
     return words.left(record)

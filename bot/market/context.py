@@ -107,7 +107,7 @@ async def speaker(uow: UnitOfWork, invocation: Invocation, now_ms: int) -> Perso
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `rights` asks
     another platform what somebody is in a chat there. `public_url` is the https address of the room, without a slash at
-    its end; None where it has none."""
+    its end; None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
 
     db: Database
     invocation: Invocation
@@ -120,6 +120,7 @@ class Context:
     cutter: BackgroundCuts
     rights: Rights
     public_url: str | None = None
+    private_webhooks: bool = False
 
     @property
     def person_id(self) -> int | None:

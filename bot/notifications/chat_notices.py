@@ -19,6 +19,7 @@ from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
 from storage.records import Market
+from storage.webhooks import PLATFORM
 
 
 async def opened(notice: NoticeContext) -> Reply:
@@ -90,9 +91,9 @@ async def frozen(notice: NoticeContext) -> Reply:
 
 
 async def resumed(notice: NoticeContext) -> Reply | None:
-    """After a round the ceremony has said it."""
+    """After a round the ceremony has said it; a program reads no ceremony."""
     if notice.payload["round"] is not None:
-        return None
+        return words_announcements.resumed("") if notice.platform == PLATFORM else None
     return words_announcements.resumed(await notice.reasons.by_hand("resume", notice.at_ms))
 
 

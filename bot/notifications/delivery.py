@@ -177,7 +177,7 @@ class Delivery:
             if not sent.alone:
                 monotonic_ms = self._clock.monotonic_ms()
                 self._budgets[row.platform].refused(row.target, after_ms, monotonic_ms, overall=sent.overall)
-            return Postponed(self._clock.now_ms() + after_ms, "the platform asked to wait")
+            return Postponed(self._clock.now_ms() + after_ms, sent.reason or "the platform asked to wait")
         if reply != without_pictures(reply):
             self._no_pictures.pop((row.platform, row.target), None)
         return Sent(sent, fingerprint=fingerprint(message.reply) if row.slot else None)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from bot.chat.reply import Audience, Reply
 from bot.notifications import chat_notices as in_chat
 from bot.notifications import private_notices as private
+from bot.notifications.news import as_news
 from bot.notifications.notice_context import NoticeContext
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
@@ -22,9 +23,11 @@ from bot.words import chats as words_chats
 from bot.words import cuts as words_cuts
 from bot.words import keys as words_keys
 from bot.words import members as words_members
+from bot.words import webhooks as words_webhooks
 from storage.rankings import Tokens
 from storage.records import Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
+from storage.webhooks import ADDED, PLATFORM
 
 _PAYOUTS = frozenset({"paid", "refunded"})
 _BY_STATUS: Mapping[OrderStatus, str] = {
@@ -104,6 +107,8 @@ async def render_notice(
         worths=worths,
     )
     reply = await render(notice)
+    if reply is not None and row.platform == PLATFORM:
+        return await as_news(uow, market, row, reply)
     return with_placement(row.kind, row.payload, reply) if reply is not None else None
 
 
@@ -180,5 +185,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "countdown": in_chat.countdown,
     "countdown_over": _plain(lambda notice: words_announcements.countdown_over(notice.payload)),
     "ping": _ping,
+    ADDED: _plain(lambda notice: words_webhooks.hello(notice.market)),
+    "webhook_ended": _plain(lambda notice: words_webhooks.given_up(notice.market, notice.payload, notice.now_ms)),
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),
 }

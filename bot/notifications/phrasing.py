@@ -21,6 +21,7 @@ from storage.rankings import Tokens
 from storage.records import Chat, Market, NoticeAudience, OutboxRow
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
+from storage.webhooks import PLATFORM
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,9 @@ class _Snapshot:
 
 
 def _outdated(row: OutboxRow, now: int) -> bool:
-    """Too old to be announced now."""
+    """Too old to be announced now. Programs are told of every moment, however late."""
+    if row.platform == PLATFORM:
+        return False
     if row.audience is not NoticeAudience.CHAT or row.slot is not None:
         return False
     return now - row.created_ms > (LASTING_NEWS_MS if row.kind in LASTING_NEWS else NEWS_MS)

@@ -20,6 +20,7 @@ _PLACES = {"discord": "Discord channel", "telegram": "Telegram group", "room": "
 WORDS: Mapping[str, str] = {
     "code": "a code that brings this market to one more chat",
     "leave": "take a market that came by code out of this chat",
+    "webhook": "send the event's news to a program",
 }
 
 
@@ -29,7 +30,7 @@ def where(chat: Chat) -> str:
     return f"{clean(chat.title)} ({what})" if chat.title else f"a {what}"
 
 
-def listing(market: Market, chats: Sequence[Chat], here: int | None) -> Reply:
+def listing(market: Market, chats: Sequence[Chat], here: int | None, webhooks: int) -> Reply:
     rows: list[Line] = []
     for chat in chats:
         notes = [
@@ -45,6 +46,10 @@ def listing(market: Market, chats: Sequence[Chat], here: int | None) -> Reply:
     rows.append(line(code("/admin channel code"), " gives a code to announce it in one more chat."))
     if here is not None and here != market.chat_id:
         rows.append(line(code("/admin channel leave"), " takes it out of this one."))
+    how_many = (
+        f"Its news also goes to {plural(webhooks, 'webhook')}: " if webhooks else "Programs are sent its news by "
+    )
+    rows.append(line(how_many, code("/admin channel webhook"), "."))
     return say(f"{clean(market.title)} is announced in {plural(len(chats), 'chat')}.", blocks=rows)
 
 

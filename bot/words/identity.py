@@ -120,6 +120,8 @@ def stored(all_: StoredPerson) -> Reply:
         rows.append(line(f"Seen as an admin of {listed([clean(chat) or 'a chat' for chat in all_.traces.admin_of])}."))
     if all_.traces.alerts:
         rows.append(line(f"Alerts: {plural(all_.traces.alerts, 'price')} you are waiting for; ", code("/alert"), "."))
+    if all_.traces.webhooks:
+        rows.append(line(f"Webhooks: {plural(all_.traces.webhooks, 'address')} you gave, sent a market's news."))
     if all_.traces.messages:
         rows.append(line(f"In the room: {plural(all_.traces.messages, 'message')} by you or to you."))
     if all_.traces.lines:
@@ -193,7 +195,7 @@ def preview(accounts: Sequence[AccountSummary], name: str, code_: str, person: i
         rows.extend(_left(account))
     rows += [
         line(
-            "Your ids, names, settings, pings, alerts, codes and all you typed in the room are erased; "
+            "Your ids, names, settings, pings, alerts, webhooks, codes and all you typed in the room are erased; "
             f"you become {name}."
         ),
         line(

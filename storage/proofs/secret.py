@@ -1,4 +1,5 @@
-"""The one secret of a database, and what follows from it: the key that signs its heads, the salts of its leaves. Pure.
+"""The one secret of a database, and what follows from it: the key that signs its heads, the salts of its leaves, the
+secrets of its webhooks. Pure.
 
 Salts are worked out and not stored. Whoever has a proof knows the salt of its leaf and of no other; whoever has the
 database can check every leaf. A leaf names people by number alone, so that forgetting a name leaves it as it is.
@@ -33,6 +34,11 @@ class Secret:
     @cached_property
     def _salt_key(self) -> bytes:
         return self._derived(b"outcry: salts of leaves")
+
+    def of_webhook(self, number: int, created_ms: int, url: str) -> str:
+        """By which who is sent a market's news knows that it is ours, as hex digits. See `storage.webhooks`."""
+        key = self._derived(b"outcry: secrets of webhooks")
+        return hmac.digest(key, b"%d/%d/%b" % (number, created_ms, url.encode()), "sha256").hex()
 
     def _derived(self, purpose: bytes) -> bytes:
         return hmac.digest(self.seed, purpose, "sha256")
