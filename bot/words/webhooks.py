@@ -22,8 +22,8 @@ _PROBLEMS = {
 
 
 def given(market: Market, number: int, host: str, secret: str) -> Reply:
-    return say(
-        f"News of {clean(market.title)} goes to {clean(host)} from now on (webhook {number}).",
+    return Reply(
+        head=line(f"News of {clean(market.title)} goes to {clean(host)} from now on (webhook {number})."),
         blocks=(
             line("Each message is signed with this secret, which is shown this once:"),
             CodeBlock(text=secret),
@@ -31,6 +31,7 @@ def given(market: Market, number: int, host: str, secret: str) -> Reply:
             line(code(f"/admin channel webhook off {number}"), " ends it."),
         ),
         tone=Tone.GOOD,
+        secret=True,
     )
 
 

@@ -212,6 +212,7 @@ async def test_addresses_and_secrets_reach_no_log_no_list_and_no_member(
         await running(harness)
         again = await harness.say(ADMIN, f"/admin channel webhook {receiver.url(PATH)}", request="once")
         secret = secret_in(again)
+        assert again.secret  # no chat keeps it
         repeated = plain_text.text(
             await harness.say(ADMIN, f"/admin channel webhook {receiver.url(PATH)}", request="once")
         )
