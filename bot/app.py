@@ -277,6 +277,7 @@ async def _room(parts: PlatformParts) -> Platform:
         trusted_proxies=settings.trusted_proxies,
         holder=parts.holder,
         rights=parts.rights,
+        telegram_token=settings.telegram_token,
     )
     try:
         url, _ = await served.start()

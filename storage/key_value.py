@@ -123,6 +123,17 @@ class Codes(Repository):
         used = await self._session.run(update(codes).where(_good(kind, code, now_ms)).values(used_ms=now_ms))
         return code_row if used.rowcount == 1 else None
 
+    async def spend(self, kind: str, code: str, *, person: int, now_ms: int, expires_ms: int) -> bool:
+        """Note that what somebody else issued was used; False where it was before. It is remembered until it is good
+        no more, which others of its kind that are so go with."""
+        row = {"hash": _hash(code), "kind": kind, "person": person, "market": None, "created_ms": now_ms}
+        await self._session.serialise("first use of a code", row["hash"])
+        await self._session.run(delete(codes).where(codes.c.kind == kind, codes.c.expires_ms <= now_ms))
+        if await self._session.row(select(codes.c.hash).where(codes.c.hash == row["hash"])) is not None:
+            return False
+        await self._session.run(insert(codes), {**row, "expires_ms": expires_ms, "used_ms": now_ms})
+        return True
+
 
 def _good(kind: str, code: str, now_ms: int) -> ColumnElement[bool]:
     unused = and_(codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms)

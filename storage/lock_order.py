@@ -42,6 +42,7 @@ ORDER = (
     "chat_settings",
     "preferences",
     "pings",
+    "first use of a code",
     "codes",
     "sessions",
     "chat_admins",

@@ -135,3 +135,27 @@ def too_many_guesses(wait_ms: int) -> str:
 
 def too_slow() -> str:
     return "That arrived too slowly to be read. Check the connection and send it again."
+
+
+def no_telegram() -> str:
+    return "This room has no Telegram bot, so nobody can be told by it who you are. Open the room itself instead."
+
+
+_OPEN_AGAIN = "Close this and open it again from Telegram."
+_INIT_DATA = {
+    "old": f"This was opened more than an hour ago, which is too long to know you by. {_OPEN_AGAIN}",
+    "ahead": "Telegram's clock and the room's are not the same. Whoever runs the bot sets the clock of its machine.",
+    "used": f"This opening has been used already. {_OPEN_AGAIN}",
+}
+
+
+def init_data_refused(reason: str) -> str:
+    return _INIT_DATA.get(reason, f"Telegram did not say who you are. {_OPEN_AGAIN}")
+
+
+def app_cannot_ask() -> str:
+    return f"Telegram cannot be asked right now whether you are in that market's chat. {_OPEN_AGAIN}"
+
+
+def app_not_theirs() -> str:
+    return "That market is none that you may see. Join its chat on Telegram, then open its link again."

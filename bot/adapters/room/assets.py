@@ -22,7 +22,14 @@ TYPES = {
 
 NOT_AT_ALL = re.compile(r"q=0(\.0*)?")  # of a coding a browser names to refuse it
 MODULES = b"<!-- modules -->"  # where the page names them
-_ENTRY = re.compile(rb'<script type="module" src="/static/(\w+\.js)">')
+_ENTRY = re.compile(rb'<(?:script type="module" src|link rel="modulepreload" href)="/static/(\w+\.js)">')
+_MAIN = b'<script type="module" src="/static/main.js"></script>'
+_ORIGINS = b'<meta name="telegram-origins" content="">'
+_APP = b"""<meta name="telegram-origins" content="">
+<link rel="stylesheet" href="/static/app.css">
+<script type="module" src="/static/mini_app.js"></script>
+<link rel="modulepreload" href="/static/main.js">
+<link rel="modulepreload" href="/static/telegram_buttons.js">"""
 _IMPORT = re.compile(rb'(?:from|^import) "\./(\w+\.js)"', re.MULTILINE)
 
 
@@ -59,16 +66,23 @@ def takes_gzip(request: web.Request) -> bool:
 
 
 def load() -> dict[str, Asset]:
-    """Every file of `static/` by name, and `palette.css`."""
+    """Every file of `static/` by name, `palette.css` and `app.html`."""
     texts = {
         file.name: file.read_bytes()
         for file in files("bot.adapters.room").joinpath("static").iterdir()
         if file.name.rpartition(".")[2] in TYPES
     }
     texts["palette.css"] = palette().encode()
+    texts["app.html"] = texts["index.html"].replace(_MAIN, _APP).replace(b"/theme.js", b"/app_theme.js")
     for page in [name for name in texts if name.endswith(".html")]:
         texts[page] = texts[page].replace(MODULES, _preloads(texts, page))
     return {name: _asset(name, data) for name, data in texts.items()}
+
+
+def app_page(page: Asset, origins: str) -> Asset:
+    """`app.html`, which is the room's page as a Mini App, for these origins of pages around it."""
+    told = _ORIGINS.replace(b'""', f'"{origins}"'.encode())
+    return _asset("app.html", page.data.replace(_ORIGINS, told))
 
 
 def _preloads(texts: Mapping[str, bytes], page: str) -> bytes:

@@ -72,7 +72,6 @@ class Bearers:
             raise RefusalError(401, words.no_such_token(), code="unknown_token")
         return Visitor(
             whose=f"person {person.id}",
-            token=token,
             ext=ext,
             person=person,
             came_as=session.identity,

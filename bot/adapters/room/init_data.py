@@ -64,8 +64,14 @@ def read(text: str, token: str, now_ms: int) -> InitData | InitDataRefused:
     user = _user(fields.get("user", ""))
     if user is None:
         return InitDataRefused.NOBODY
-    about = _MARKET.fullmatch(fields.get("start_param", ""))
-    return InitData(person_ext=user[0], name=user[1], market=int(about[1]) if about else None, hash=given)
+    market = market_of(fields.get("start_param", ""))
+    return InitData(person_ext=user[0], name=user[1], market=market, hash=given)
+
+
+def market_of(start: str) -> int | None:
+    """The market that a link or a button is about: `m7`."""
+    match = _MARKET.fullmatch(start)
+    return int(match[1]) if match else None
 
 
 def signature(fields: Mapping[str, str], token: str) -> str:

@@ -20,7 +20,7 @@ from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.responses import Answer, person_of
 from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions, Visitor, new_token
-from bot.adapters.room.visitors import Visitors
+from bot.adapters.room.visitors import APP, Visitors
 from bot.chat.reply import Picture
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words import room as words
@@ -69,19 +69,19 @@ class Routes:
         self._market_charts = MarketCharts(db, visitors.asks)
         self.theatre = MarketTheatre(db, clock, visitors.asks, limits)
         self._run = RunRoutes(db, clock, visitors, handlers)
-        self._assets = assets.load()
+        self.assets = assets.load()
 
     def routes(self) -> list[web.RouteDef]:
         message_path = "{message:[0-9]{1,15}}/{index:[0-9]{1,2}}"
         routes = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
         for base in ("/", "/r/{room}/"):
+            routes += [web.get(base, self._page), web.post(f"{base}api/join", self._join)]
+        for base in ("/", "/r/{room}/", APP):
             routes += [
-                web.get(base, self._page),
                 web.get(f"{base}api/me", self._me),
                 web.get(f"{base}api/stream", self._stream),
                 web.get(f"{base}chart/{message_path}", self._chart),
                 web.get(f"{base}file/{message_path}", self._file),
-                web.post(f"{base}api/join", self._join),
                 web.post(f"{base}api/say", self._say),
                 web.post(f"{base}api/press", self._press),
                 web.post(f"{base}api/fill", self._fill),
@@ -108,7 +108,7 @@ class Routes:
         return self._asset(request, "index.html")
 
     def _asset(self, request: web.Request, name: str) -> web.Response:
-        asset = self._assets.get(name)
+        asset = self.assets.get(name)
         if asset is None:
             raise web.HTTPNotFound
         return asset.response(request)

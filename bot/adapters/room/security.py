@@ -45,12 +45,19 @@ RETRY_S = 2
 CHALLENGE = 'Bearer realm="Outcry"'
 READING = frozenset({"GET", "HEAD"})  # methods that change nothing
 SHORTEST_OWN = 16  # of a request's id: the page makes twice as many signs, at random
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
+
+
+def content_policy(*, parents: str = "'none'", images: str = "'self'") -> str:
+    """What a page of ours may load and run; `parents` may frame it."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; "
+        f"form-action 'none'; base-uri 'none'; frame-ancestors {parents}; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
+    )
+
+
+HEADERS = {
+    "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -234,6 +241,14 @@ class Sessions:
         if len(request_id) < SHORTEST_OWN:
             return new_token()
         asked = f"session\0{network}\0{request_id}".encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
+
+    def app_token(self, opened: str, request_id: str) -> str:
+        """For a Mini App that Telegram has opened: the same for a request that comes again. `opened` is the signature
+        of that one opening, which its page alone has."""
+        if not self._secret:
+            raise RuntimeError("the room is not open")
+        asked = f"app\0{opened}\0{request_id}".encode()
         return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
 
     async def check_joins(self, whose: str, token: str) -> None:

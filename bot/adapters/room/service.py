@@ -16,6 +16,7 @@ from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import CLOCK, Limits
 from bot.adapters.room.live_events import LiveEvents
 from bot.adapters.room.market_routes import MarketRoutes
+from bot.adapters.room.mini_app import MiniApp
 from bot.adapters.room.page_events import PageEvents
 from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
@@ -39,7 +40,8 @@ class RoomService:
     which a proxy serves it to everybody: posts come from there alone, and cookies go there alone. `titles` are the
     chats it holds by their external id, the first of them at `/`; `more` are routes of others, served beside them.
     `trusted_proxies` are believed whom they speak for. `holder` knows the other processes that serve the room.
-    `rights` asks the platforms others come from. The announcer speaks through `platform`.
+    `rights` asks the platforms others come from. `telegram_token` is the bot's, for which Telegram signs who opens the
+    Mini App. The announcer speaks through `platform`.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class RoomService:
         more: Sequence[web.RouteDef] = (),
         holder: Holder | None = None,
         rights: Rights = UNASKED,
+        telegram_token: str | None = None,
     ) -> None:
         self._db = db
         self._host = host
@@ -101,7 +104,15 @@ class RoomService:
             quotes=QuoteRoutes(db, quotes, handlers, limits, self._visitors, events),
         )
         app.on_response_prepare.append(security.add_headers)
-        app.add_routes([*self._routes.routes(), *more])
+        mini_app = MiniApp(
+            db,
+            clock,
+            page=self._routes.assets["app.html"],
+            sessions=self._sessions,
+            visitors=self._visitors,
+            token=telegram_token,
+        )
+        app.add_routes([*self._routes.routes(), *mini_app.routes(), *more])
 
     async def start(self) -> tuple[str, str]:
         """Listen; returns the room's address and the one that also gives admin rights. OSError: the port is taken."""

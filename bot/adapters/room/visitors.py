@@ -18,6 +18,7 @@ from bot.words import room as words
 from storage.records import Market, Person
 from storage.unit_of_work import UnitOfWork
 
+APP = "/app/"  # where nobody is known by a cookie
 LONGEST_NUMBER = 15  # of a market, digits: exact in a browser
 MARKET = f"{{market:[0-9]{{1,{LONGEST_NUMBER}}}}}"  # in an address
 
@@ -50,12 +51,25 @@ class Visitors:
             raise web.HTTPNotFound
         return room
 
+    @property
+    def main(self) -> str:
+        """The chat at the beginning of the address."""
+        return next(iter(self._titles))
+
+    def count(self, request: web.Request) -> None:
+        """One request more from there, by nobody yet."""
+        self._limits.count(Counted.REQUEST, security.network(request, self._trusted_proxies))
+
     async def visitor(self, request: web.Request) -> Visitor:
-        """Who asks, counted: strangers by where they come from. RefusalError 401 for a token that is nobody's."""
+        """Who asks, counted: strangers by where they come from. RefusalError 401 for a token that is nobody's, and for
+        none where there are no cookies."""
         network = security.network(request, self._trusted_proxies)
         token = bearer.token_of(request)
         if token is not None:
             return await self._bearer(request, token, network)
+        if request.path.startswith(APP):
+            self._limits.count(Counted.REQUEST, network)
+            raise RefusalError(401, words.no_such_token(), code="unknown_token")
         visitor = await self._sessions.visitor(
             self.cookies.get(request, "session"), self.cookies.get(request, "admin"), network
         )

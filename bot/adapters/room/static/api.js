@@ -4,6 +4,26 @@
 /** Where this room's addresses begin: `/`, or `/r/<name>/`. */
 export const base = location.pathname.replace(/[^/]*$/, "");
 
+/** How requests leave: with this browser's cookie. A page that has none says how else (`carry`): a Mini App's are sent with a
+ *  token, and so is whatever the browser would have fetched by itself. */
+let way = {
+  headers: {},
+  credentials: "same-origin",
+  events: (address) => new EventSource(address),
+  picture: (image, address) => (image.src = address),
+  file: (link, address) => (link.href = address),
+};
+export const carry = (other) => (way = other);
+
+/** The events of an address, as an EventSource gives them. */
+export const events = (path) => way.events(base + path);
+
+/** Has an image show what an address draws. */
+export const picture = (image, path) => way.picture(image, base + path);
+
+/** Has a link save what stands at an address. */
+export const file = (link, path) => way.file(link, base + path);
+
 /** The server understood and said no; `message` is its sentence. */
 export class Refused extends Error {
   constructor(sentence, status) {
@@ -39,7 +59,7 @@ export const newRequest = () => {
 };
 
 export async function get(path) {
-  return read(await fetch(base + path, { signal: AbortSignal.timeout(10_000) }));
+  return read(await request(path, { signal: AbortSignal.timeout(10_000) }));
 }
 
 /** One try; for what is worth nothing later (completions). */
@@ -76,7 +96,7 @@ export async function refusal(path) {
   const letGo = new AbortController();
   setTimeout(() => letGo.abort(), 10_000);
   try {
-    const answer = await fetch(base + path, { signal: letGo.signal });
+    const answer = await request(path, { signal: letGo.signal });
     if (answer.ok) return null;
     return { sentence: (await answer.json()).error || "", seconds: Number(answer.headers.get("Retry-After")) || 0 };
   } catch {
@@ -87,8 +107,11 @@ export async function refusal(path) {
 }
 
 function post(path, payload, signal) {
-  const headers = { "Content-Type": "application/json" };
-  return fetch(base + path, { method: "POST", headers, body: JSON.stringify(payload), signal });
+  return request(path, { method: "POST", body: JSON.stringify(payload), signal }, { "Content-Type": "application/json" });
+}
+
+function request(path, options, headers = {}) {
+  return fetch(base + path, { ...options, headers: { ...headers, ...way.headers }, credentials: way.credentials });
 }
 
 async function read(answer) {

@@ -23,7 +23,7 @@ export function open(on) {
 
   function start() {
     stop();
-    source = new EventSource(api.base + address());
+    source = api.events(address());
     source.addEventListener("page", (event) => {
       alive();
       seq = Number(event.lastEventId);

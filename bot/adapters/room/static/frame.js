@@ -83,7 +83,7 @@ function switchTheme() {
   } catch {
     // storage may be off: then the choice lasts as long as the page
   }
-  for (const image of document.querySelectorAll("img.chart")) image.src = render.chartAddress(image.dataset.id, image.dataset.index, image.dataset.seq);
+  render.redraw();
   labelTheme();
 }
 

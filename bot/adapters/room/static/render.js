@@ -103,26 +103,35 @@ function table(block, handlers) {
   );
 }
 
-/** Where a chart is drawn: in the theme of the page, and named by the state it shows so that it can be kept. */
-export function chartAddress(id, index, seq) {
-  return `${api.base}chart/${id}/${index}?theme=${document.documentElement.dataset.theme}&v=${seq}`;
+/** Draws a chart: in the theme of the page, its address named by the state it shows so that it can be kept. */
+function draw(image, tries = 0) {
+  const { id, index, seq } = image.dataset;
+  const again = tries ? `&try=${tries}` : "";
+  api.picture(image, `chart/${id}/${index}?theme=${document.documentElement.dataset.theme}&v=${seq}${again}`);
+}
+
+/** All of them, in the theme that is the page's now. */
+export function redraw() {
+  for (const image of document.querySelectorAll("img.chart")) draw(image);
 }
 
 function chart(block, index, message, handlers) {
   let tries = 0;
-  const image = h("img", { class: "chart", src: chartAddress(message.id, index, message.seq), alt: block.alt || "A chart", loading: "lazy", "data-id": message.id, "data-index": index, "data-seq": message.seq });
+  const image = h("img", { class: "chart", alt: block.alt || "A chart", loading: "lazy", "data-id": message.id, "data-index": index, "data-seq": message.seq });
   const frame = h("button", { type: "button", class: "figure", "aria-label": `Enlarge: ${block.alt || "a chart"}`, "data-key": `chart:${index}`, on: { click: () => handlers.enlarge(image) } }, image);
   image.addEventListener("load", () => frame.classList.add("drawn"));
   image.addEventListener("error", () => {
-    if (tries++ < MOST_TRIES) setTimeout(() => (image.src = `${chartAddress(message.id, index, message.seq)}&try=${tries}`), TRY_AGAIN_MS);
+    if (tries++ < MOST_TRIES) setTimeout(() => draw(image, tries), TRY_AGAIN_MS);
     else frame.replaceWith(h("p", { class: "quiet" }, "The chart could not be drawn just now. ", block.alt));
   });
+  draw(image);
   return frame;
 }
 
 function fileLink(file, index, message) {
-  const address = `${api.base}file/${message.id}/${index}`;
-  return h("p", {}, h("a", { class: "file", href: address, download: file.name }, file.name), h("span", { class: "quiet" }, ` ${format.size(file.size)}`));
+  const link = h("a", { class: "file", download: file.name }, file.name);
+  api.file(link, `file/${message.id}/${index}`);
+  return h("p", {}, link, h("span", { class: "quiet" }, ` ${format.size(file.size)}`));
 }
 
 function button(action, message, handlers) {

@@ -18,6 +18,7 @@ from bot.adapters.room.service import RoomService
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Picture
+from bot.chat.rights import UNASKED, Rights
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -115,12 +116,14 @@ async def room_harness(
     trusted_proxies: Sequence[Network] = (),
     more: Sequence[web.RouteDef] = (),
     url: str = "",
+    rights: Rights = UNASKED,
+    telegram_token: str | None = None,
 ) -> AsyncIterator[RoomHarness]:
     """One process and its room; `url` is of a database that others may be at too."""
     db = Database.open(url or migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
     holder = Holder(db, clock, secrets.token_hex(4))
-    dispatcher = Dispatcher(db, clock, COMMANDS)
+    dispatcher = Dispatcher(db, clock, COMMANDS, rights=rights)
     room = RoomService(
         db,
         dispatcher,
@@ -134,6 +137,8 @@ async def room_harness(
         trusted_proxies=trusted_proxies,
         more=more,
         holder=holder,
+        rights=rights,
+        telegram_token=telegram_token,
     )
     address, admin_url = await room.start()
     announcer = Announcer(db, clock, {"room": room.platform})

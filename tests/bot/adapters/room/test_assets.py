@@ -57,7 +57,10 @@ def test_text_never_becomes_markup_or_code(name: str) -> None:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_script_says_what_it_is_and_leaves_no_global(name: str) -> None:
     assert TEXTS[name].startswith("// ")
-    assert not re.search(r"\b(window|globalThis|self)\.\w+ *=[^=]", TEXTS[name])
+    globals_ = re.findall(r"\b(?:window|globalThis|self)\.(\w+) *=[^=]", TEXTS[name])
+    assert globals_ == (
+        ["Telegram", "TelegramGameProxy"] if name == "telegram.js" else []
+    )  # Telegram's apps call these
 
 
 def test_the_page_has_no_inline_code_or_style_and_every_file_it_names_exists() -> None:
