@@ -318,6 +318,7 @@ class TradeRow:
     order: int | None  # whose turn it was
     resting: int | None  # the resting order it filled
     parts: Mapping[str, int]  # of a maker fill: see `engine.events.Fill`
+    by_key: bool = False  # a program's: its turn, or of one's own trades one's own part; where that was asked for
 
     @property
     def fee(self) -> int:

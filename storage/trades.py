@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -69,18 +70,32 @@ class Trades(Repository):
         self._prefetched |= {(market, number): list(legs.values()) for number, legs in by_number.items()}
 
     async def recent(
-        self, market: int, outcome: int | None = None, n: int = 20, before: int | None = None
+        self,
+        market: int,
+        outcome: int | None = None,
+        n: int = 20,
+        before: int | None = None,
+        by_hand_after: int | None = None,
     ) -> list[TradeRow]:
-        """Newest first; those numbered below `before`, where that is given."""
+        """Newest first; those numbered below `before`, where that is given. `by_hand_after`: without what programs
+        traded, and none up to that number: where they trade much, nobody reads through all of it."""
         query = _RECENT if outcome is None else _RECENT_OF_OUTCOME
         bound = {"market": market, "most": n} if outcome is None else {"market": market, "most": n, "outcome": outcome}
-        if before is None:
-            return await self._list(query, **bound)
-        return await self._list(query.where(trades.c.trade_id < bindparam("before")), **bound, before=before)
+        if before is not None:
+            query, bound = query.where(trades.c.trade_id < bindparam("before")), {**bound, "before": before}
+        if by_hand_after is not None:
+            query, bound = _by_hand(query), {**bound, "after": by_hand_after}
+        return await self._list(query, **bound)
 
-    async def as_of(self, market: int, tick: int, last: int, n: int = 20) -> list[TradeRow]:
-        """Those that held right after a tick, newest first; `last` is the number of the last trade until then."""
-        return await self._list(_AS_OF, market=market, tick=tick, last=last, most=n)
+    async def as_of(
+        self, market: int, tick: int, last: int, n: int = 20, by_hand_after: int | None = None
+    ) -> list[TradeRow]:
+        """Those that held right after a tick, newest first; `last` is the number of the last trade until then.
+        `by_hand_after` as in `recent`."""
+        bound = {"market": market, "tick": tick, "last": last, "most": n}
+        if by_hand_after is None:
+            return await self._list(_AS_OF, **bound)
+        return await self._list(_by_hand(_AS_OF), **bound, after=by_hand_after)
 
     async def last_of_ticks(self, market: int) -> dict[int, int]:
         """The highest number of a trade of each tick that had any."""
@@ -161,15 +176,25 @@ def _summed(
     return query.where(here, person.in_(bindparam("people", expanding=True))).group_by(*by)
 
 
+def _sent_by_key(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an order of a trade was a program's."""
+    return exists().where(orders.c.market == trades.c.market, orders.c.key.is_not(None), *conditions)
+
+
+def _by_hand(query: Select[Any]) -> Select[Any]:
+    return query.where(~_BY_KEY, trades.c.trade_id > bindparam("after"))
+
+
 # Statements of what people look at and are told, built once.
+_BY_KEY = _sent_by_key(orders.c.number == func.coalesce(trades.c.order, trades.c.resting))
 _MARKET: BindParameter[int] = bindparam("market")
 _PERSON: BindParameter[int] = bindparam("person")
 _HERE = _here(_MARKET)
-_RECENT = select(trades).where(_HERE).order_by(trades.c.trade_id.desc()).limit(bindparam("most"))
+_MARKED = select(trades, _BY_KEY.label("by_key"))
+_RECENT = _MARKED.where(_HERE).order_by(trades.c.trade_id.desc()).limit(bindparam("most"))
 _RECENT_OF_OUTCOME = _RECENT.where(trades.c.outcome == bindparam("outcome"))
 _AS_OF = (
-    select(trades)
-    .where(trades.c.market == _MARKET, trades.c.trade_id <= bindparam("last"))
+    _MARKED.where(trades.c.market == _MARKET, trades.c.trade_id <= bindparam("last"))
     .where(or_(trades.c.undone_tick.is_(None), trades.c.undone_tick > bindparam("tick")))
     .order_by(trades.c.trade_id.desc())
     .limit(bindparam("most"))
@@ -195,7 +220,15 @@ _AMOUNTS = (
     .where(trades.c.market == _MARKET)
     .group_by(trades.c.tick_id, trades.c.undone_tick)
 )
-_OF_PERSON = _RECENT.where(or_(trades.c.buy_user == _PERSON, trades.c.sell_user == _PERSON))
+_OWN_BY_KEY = _sent_by_key(
+    or_(orders.c.number == trades.c.order, orders.c.number == trades.c.resting), orders.c.user == _PERSON
+)
+_OF_PERSON = (
+    select(trades, _OWN_BY_KEY.label("by_key"))
+    .where(_HERE, or_(trades.c.buy_user == _PERSON, trades.c.sell_user == _PERSON))
+    .order_by(trades.c.trade_id.desc())
+    .limit(bindparam("most"))
+)
 _OWN_LEG = or_(trades.c.resting.is_(None), trades.c.kind == "direct")  # other legs are its counterparts'
 _OF_ORDER = (
     select(trades)
@@ -237,4 +270,5 @@ def _trade(row: RowMapping) -> TradeRow:
         order=row["order"],
         resting=row["resting"],
         parts=row["parts"],
+        by_key=bool(row.get("by_key", False)),
     )

@@ -128,7 +128,7 @@ async def tape(ctx: Context, *, market: MarketView, snapshot: Snapshot, outcome:
 
     outcome: only trades of this one
     """
-    recent = await latest_trades(snapshot.uow, market.id, outcome, n=_SHOWN)
+    recent = await latest_trades(snapshot.uow, market.record, outcome, n=_SHOWN)
     return words.tape(market.record.params, recent, outcome, _audience(ctx))
 
 

@@ -92,7 +92,7 @@ async def market_facts(uow: UnitOfWork, record: Market) -> MarketFacts:
         params=record.params,
         board=await board_of(uow, record, 0),
         where="" if chat is None else chat.title,
-        tape=tuple(await tape(uow, record.id, n=TAPE)),
+        tape=tuple(await tape(uow, record, n=TAPE)),
         moments=await latest(uow, record),
     )
 

@@ -30,6 +30,13 @@ async def receipt(
     """The state of an order of this market right now; the same words whoever asks for it and however often. `tick`:
     whose fills are told apart, for news of an order that waited. `worths`: of holdings by person, where they have been
     worked out already."""
+    reply = await _receipt(uow, order, market, tick, worths)
+    return reply if order.key is None else words.by_key(reply, order.key)
+
+
+async def _receipt(
+    uow: UnitOfWork, order: OrderRow, market: Market, tick: int | None, worths: Mapping[int, Tokens]
+) -> Reply:
     if order.status is OrderStatus.PENDING:
         return words.queued(market.params, order, worst_amount(market.params, order.draft))
     if order.status is OrderStatus.REFUSED:

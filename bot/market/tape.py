@@ -6,22 +6,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from storage.records import TradeRow
+from storage.keys import HIDDEN
+from storage.records import Market, TradeRow
 from storage.unit_of_work import UnitOfWork
 
 _PARTS = 4  # read for each trade that is shown
+_LOOKED_THROUGH = 2_000  # of a market in which programs' trades are hidden
 
 
 async def tape(
-    uow: UnitOfWork, market: int, outcome: int | None = None, *, n: int, before: int | None = None
+    uow: UnitOfWork, market: Market, outcome: int | None = None, *, n: int, before: int | None = None
 ) -> list[TradeRow]:
     """The latest, newest first: of one outcome or of all; those before the one of number `before`, where that is given.
-    Fewer where they have very many parts."""
-    rows = await uow.trades.recent(market, outcome, n=n * _PARTS, before=None if before is None else before + 1)
+    Fewer where they have very many parts, and where an admin hides what programs trade and they trade very much."""
+    rows = await uow.trades.recent(
+        market.id,
+        outcome,
+        n=n * _PARTS,
+        before=None if before is None else before + 1,
+        by_hand_after=shown_after(market, market.trades if before is None else before),
+    )
     trades = joined(rows)
     if len(rows) == n * _PARTS and len(trades) > 1:
         trades.pop()  # parts of it may not have been read
     return [trade for trade in trades if before is None or trade.id < before][:n]
+
+
+def shown_after(market: Market, last: int) -> int | None:
+    """Where programs' trades are hidden, the number after which those of people are looked for, up to `last`; None:
+    all are shown."""
+    return last - _LOOKED_THROUGH if market.keys == HIDDEN else None
 
 
 def joined(rows: Iterable[TradeRow]) -> list[TradeRow]:

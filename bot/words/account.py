@@ -9,7 +9,7 @@ from bot.chat.reply import Action, Column, Line, Reply, Stamp, Table, code, line
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, price, shown_money, signed_money, split, tokens
 from bot.text.outcome_names import typed_outcome
-from bot.words.shared import dotted, no, outcome, own_amount, plural, say, side_word, trade_columns
+from bot.words.shared import dotted, no, outcome, own_amount, plural, program, say, side_word, trade_columns
 from engine.state import Status
 from engine.terms import MarketParams
 from storage.records import Market, Member, TradeRow
@@ -179,6 +179,7 @@ def trades(params: MarketParams, trades_: Sequence[TradeRow], person: int, rest:
                 "Bought " if trade.buyer == person else "Sold ",
                 outcome(params, trade.outcome),
                 f" {side_word(trade.side)}",
+                *program(by_key=trade.by_key),
             ),
             line(tokens(trade.size)),
             line(price(trade.price)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.chat.reply import Action, Awaited, Column, Line, Reply, Table, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, tokens
 from bot.words.receipts import cancel_action, left
-from bot.words.shared import listed, no, outcome, plural, say, side_word, token_name
+from bot.words.shared import listed, no, outcome, plural, program, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderRow, OrderStatus
 
@@ -75,7 +75,9 @@ def _wait_row(params: MarketParams, order: OrderRow) -> tuple[Line, ...]:
 def _what(params: MarketParams, order: OrderRow) -> Line:
     draft = order.draft
     at = "" if draft.limit is None else f" at {limit_price(draft.limit)}"
-    return line("Buy " if draft.buy else "Sell ", outcome(params, draft.outcome), f" {side_word(draft.side)}{at}")
+    by_key = order.key is not None
+    verb, side = "Buy " if draft.buy else "Sell ", f" {side_word(draft.side)}{at}"
+    return line(verb, outcome(params, draft.outcome), side, *program(by_key=by_key))
 
 
 def _recent(params: MarketParams, rows: Sequence[OrderRow]) -> Table:

@@ -6,9 +6,10 @@ The number that matters first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.facts import Leg, OrderReceipt
-from bot.chat.reply import Action, Line, Reply, Tone, code, line
+from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
 from bot.text.numbers import Cut, is_dust, limit_price, money, other_tokens, price, span, split, tokens
 from bot.words.shared import dotted, first_upper, listed, name_of, no, plural, say, side_word, token_name
 from engine.state import Side
@@ -95,6 +96,11 @@ def fee_and_gas(amount: int, fee: int, gas: int, *, buy: bool) -> tuple[str, ...
 def with_gas(amount: int, gas: int) -> str:
     """`$20.00 and $0.01 gas`: of a budget, which the gas stands beside."""
     return money(amount, Cut.UP) + (f" and {money(gas, Cut.UP)} gas" if gas else "")
+
+
+def by_key(reply: Reply, key: int) -> Reply:
+    """Any of these, of an order that a program sent."""
+    return replace(reply, blocks=(*reply.blocks, line(quiet(f"A program sent it, by key {key}."))))
 
 
 # -- run

@@ -6,7 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import TermChange
-from bot.chat.reply import Action, Audience, Awaited, Block, Column, Form, Page, Part, Reply, Span, Style, Tone, line
+from bot.chat.reply import (
+    Action,
+    Audience,
+    Awaited,
+    Block,
+    Column,
+    Form,
+    Page,
+    Part,
+    Reply,
+    Span,
+    Style,
+    Tone,
+    line,
+    quiet,
+)
 from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
@@ -46,6 +61,11 @@ def own_amount(trade: TradeRow, person: int) -> int:
     if trade.buyer == person:
         return trade.amount + trade.buy_fee
     return trade.amount - trade.kept - trade.sell_fee
+
+
+def program(*, by_key: bool) -> tuple[Part, ...]:
+    """The mark of what a program did."""
+    return (quiet(" · program"),) if by_key else ()
 
 
 def side_word(side: Side) -> str:

@@ -37,6 +37,7 @@ from bot.words.shared import (
     outcome,
     people,
     plural,
+    program,
     say,
     side_word,
     token_name,
@@ -206,7 +207,12 @@ def tape(params: MarketParams, trades: Sequence[TradeRow], number: int | None, a
     rows = tuple(
         (
             line(Stamp(trade.ts_ms)),
-            line(_trade_word(trade), outcome(params, trade.outcome), f" {side_word(trade.side)}"),
+            line(
+                _trade_word(trade),
+                outcome(params, trade.outcome),
+                f" {side_word(trade.side)}",
+                *program(by_key=trade.by_key),
+            ),
             line(tokens(trade.size)),
             line(price(trade.price)),
             line(money(trade.amount, Cut.DOWN if trade.buyer is None else Cut.UP)),

@@ -100,7 +100,7 @@ class MarketCharts:
             market = await seen_market(uow, room, visitor, request)
             if outcome is not None:
                 _check(market, outcome)
-            trades = await tape(uow, market.id, outcome, n=TRADES, before=before)
+            trades = await tape(uow, market, outcome, n=TRADES, before=before)
         return web.json_response([trade_to_json(trade) for trade in trades])
 
     async def _series(self, uow: UnitOfWork, market: Market, span: Span) -> Written:
@@ -126,7 +126,7 @@ class MarketCharts:
             "series": columns_json(series) if series else None,
             "volume": series.total if series else 0,
             "book": {side.value: book_json(token_book(view, outcome, side)) for side in Side},
-            "trades": [trade_to_json(trade) for trade in await tape(uow, market.id, outcome, n=TRADES)],
+            "trades": [trade_to_json(trade) for trade in await tape(uow, market, outcome, n=TRADES)],
         }
         return await asyncio.to_thread(lambda: write({**facts, "depth": depth_json(view, outcome)}))
 

@@ -68,7 +68,7 @@ def _moment_to_json(moment: Moment) -> dict[str, Json]:
 
 
 def trade_to_json(trade: TradeRow) -> dict[str, Json]:
-    """`buy` null: two people met, and one bought what the other sold."""
+    """`buy` null: two people met, and one bought what the other sold. `by_key`: a program's order did it."""
     return {
         "id": trade.id,
         "at": trade.ts_ms,
@@ -78,6 +78,7 @@ def trade_to_json(trade: TradeRow) -> dict[str, Json]:
         "size": trade.size,
         "price": trade.price,
         "amount": trade.amount,
+        "by_key": trade.by_key,
     }
 
 
@@ -212,6 +213,7 @@ def trades_to_json(trades: Sequence[TradeRow], person: int) -> list[Json]:
             "size": trade.size,
             "price": trade.price,
             "amount": own_amount(trade, person),
+            "by_key": trade.by_key,
         }
         for trade in trades
     ]

@@ -23,6 +23,7 @@ from bot.adapters.room.visitors import MARKET, seen_market
 from bot.chat.past_facts import OwnThen
 from bot.chat.reply import Audience, Board
 from bot.market.background_theatre import BackgroundTheatres
+from bot.market.tape import shown_after
 from bot.market.theatre import Theatre
 from bot.market.visibility import is_own
 from bot.words import room as words_room
@@ -89,7 +90,9 @@ class MarketTheatre:
         async with self._db.reading() as uow:
             authors = {wording.actor for wording in theatre.wordings}
             names = await uow.people.names(authors) if authors else {}
-            trades = await uow.trades.as_of(theatre.market.id, tick, theatre.last_trades[tick], n=TRADES)
+            last = theatre.last_trades[tick]
+            hidden = shown_after(theatre.market, last)
+            trades = await uow.trades.as_of(theatre.market.id, tick, last, n=TRADES, by_hand_after=hidden)
             member = await uow.members.get(theatre.market.id, person.id) if person is not None else None
             posts = await self._posts(uow, theatre, room, tick)
         own = theatre.own(tick, member) if member is not None else None

@@ -9,10 +9,11 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Audience, Reply
+from bot.market.receipts import receipt
 from engine.units import MICRO
 from storage.keys import Scope
 from storage.records import Identity, OrderRow
-from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
+from tests.bot.harness import ADMIN, CREATE, ChatHarness, button, chat_harness, running
 
 TOKEN = re.compile(r"outcry_[\w-]{43}")
 
@@ -195,3 +196,33 @@ async def test_nobody_has_more_keys_than_they_can_look_after_and_a_request_shows
             bob = await uow.people.find("room", "bob")
             assert bob is not None
             assert [key.scope for key in await uow.keys.of(1, [bob.id])] == [Scope.TRADE]
+
+
+async def test_what_a_program_trades_is_marked_and_shown_to_nobody_else_where_it_is_hidden(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create=f"{CREATE} z 1000")
+        await harness.confirmed("bob", "/buy germany yes 20")
+        await harness.tick()
+        key, _ = await given(harness, "ada", "/apikey trade $400")
+        big = "/ticket buy germany yes 200 worst 990000000000 most 200000000"
+        assert (await program(harness, key, big)).ok
+        await harness.tick()
+        tape, own, orders_of = [
+            plain_text.text(await harness.say("ada", line)) for line in ("/tape", "/trades", "/orders")
+        ]
+        assert [row.count("· program") for row in (tape, own, orders_of)] == [1, 1, 1]
+        assert any("200" in text for text in harness.platform.texts("post") if "Germany" in text)
+        assert (await harness.say(ADMIN, "/admin set keys hidden")).ok
+        told = len(harness.platform.texts("post"))
+        assert (await program(harness, key, big.replace("200", "199"))).ok
+        await harness.tick()
+        tape, own = [plain_text.text(await harness.say("ada", line)) for line in ("/tape", "/trades")]
+        assert ("program" in tape, "Last trade: 20 Germany YES" in tape) == (False, True)
+        assert own.count("· program") == 2
+        assert not [text for text in harness.platform.texts("post")[told:] if "199" in text]
+        async with harness.db.reading() as uow:
+            market = await uow.markets.get_one(1)
+            assert market.trades == 3, "volume counts everything"
+            number = (await orders(harness))[-1].number
+            shown = await receipt(uow, (await orders(harness))[-1], market)
+        assert f"A program sent it, by key {key}." in plain_text.text(shown), number

@@ -8,15 +8,19 @@ import * as state from "./state.js";
 
 const FEW = 6;
 const LEAST = 10_000; // a cent: less is not news
+const PEOPLE = "outcry-feed-people"; // whether what programs trade is left out
 
 /** Draws into `host` and follows the market. */
 export function create(host) {
   const list = h("ol");
   const more = h("button", { type: "button", class: "quiet-button", "aria-expanded": "false", on: { click: unfold } }, "More");
-  host.append(h("h2", { id: "feed-title" }, "Trades"), list, more);
+  const people = h("button", { type: "button", class: "quiet-button", "aria-pressed": "false", on: { click: choose } }, "Without programs");
+  const none = h("p", { class: "quiet", hidden: true }, "People have not traded lately.");
+  host.append(h("div", { class: "head" }, h("h2", { id: "feed-title" }, "Trades"), people), list, none, more);
   let seen = null;
   let market = null;
   let all = false;
+  let alone = remembered();
   const update = keyed(list, (trade) => `${market} ${trade.id}`, (trade) => row(trade, seen !== null && trade.id > seen));
 
   function unfold() {
@@ -26,9 +30,23 @@ export function create(host) {
     draw(state.get("market"));
   }
 
+  function choose() {
+    alone = !alone;
+    try {
+      localStorage.setItem(PEOPLE, alone ? "on" : "off");
+    } catch {
+      // asked again with the next page
+    }
+    draw(state.get("market"));
+  }
+
   function draw(next) {
-    const tape = (next?.tape ?? []).filter((trade) => trade.amount >= LEAST);
-    host.hidden = !tape.length;
+    const whole = (next?.tape ?? []).filter((trade) => trade.amount >= LEAST);
+    const tape = whole.filter((trade) => !alone || !trade.by_key);
+    host.hidden = !whole.length;
+    people.hidden = !alone && !whole.some((trade) => trade.by_key);
+    people.setAttribute("aria-pressed", String(alone));
+    none.hidden = tape.length > 0;
     if (market !== next?.market) seen = null;
     market = next?.market;
     more.hidden = tape.length <= FEW;
@@ -38,6 +56,19 @@ export function create(host) {
   state.watch("market", draw);
 }
 
+function remembered() {
+  try {
+    return localStorage.getItem(PEOPLE) === "on";
+  } catch {
+    return false;
+  }
+}
+
+/** The mark of what a program traded for its maker; nothing for people's trades. */
+export function mark(trade) {
+  return trade.by_key ? h("span", { class: "by-program", role: "img", "aria-label": "by a program", title: "A program traded this for its maker." }, "⚙") : null;
+}
+
 function row(trade, fresh) {
   const name = h("b", { dir: "auto" });
   const verb = trade.buy === null ? "Swapped hands: " : trade.buy ? "Bought " : "Sold ";
@@ -45,7 +76,7 @@ function row(trade, fresh) {
   const element = h(
     "li",
     { class: fresh && !calm() ? "arrives" : null },
-    h("span", { class: "what" }, trade.who ? h("b", { dir: "auto" }, `${trade.who} `) : null, verb, `${format.tokens(trade.size)} `, chip(trade.outcome), name, h("span", { class: "side-word", "data-side": trade.side }, trade.side.toUpperCase())),
+    h("span", { class: "what" }, trade.who ? h("b", { dir: "auto" }, `${trade.who} `) : null, verb, `${format.tokens(trade.size)} `, chip(trade.outcome), name, h("span", { class: "side-word", "data-side": trade.side }, trade.side.toUpperCase()), mark(trade)),
     h("span", { class: "at" }, format.price(trade.price)),
     h("span", { class: "amount" }, format.money(trade.amount)),
     time,

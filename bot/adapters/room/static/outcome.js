@@ -6,6 +6,7 @@ import { chip, colour } from "./board.js";
 import * as chart from "./chart.js";
 import * as depth from "./depth.js";
 import { h, keyed } from "./dom.js";
+import { mark } from "./feed.js";
 import * as format from "./format.js";
 import * as router from "./router.js";
 import * as state from "./state.js";
@@ -128,7 +129,7 @@ function open(host, market, outcome) {
 
   function list() {
     const now = state.get("market")?.at ?? null;
-    const rows = trades.map((trade) => h("tr", {}, h("td", { class: "quiet" }, h("time", { datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at, now))), h("td", {}, `${trade.buy === null ? "Traded" : trade.buy ? "Bought" : "Sold"} ${trade.side.toUpperCase()}`), h("td", { class: "n" }, amount(trade.size)), h("td", { class: "n" }, format.price(trade.price)), h("td", { class: "n" }, format.money(trade.amount))));
+    const rows = trades.map((trade) => h("tr", {}, h("td", { class: "quiet" }, h("time", { datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at, now))), h("td", {}, `${trade.buy === null ? "Traded" : trade.buy ? "Bought" : "Sold"} ${trade.side.toUpperCase()}`, mark(trade)), h("td", { class: "n" }, amount(trade.size)), h("td", { class: "n" }, format.price(trade.price)), h("td", { class: "n" }, format.money(trade.amount))));
     const heads = ["Time", "What", "Tokens", "Price", "Before fees"].map((title, place) => h("th", { scope: "col", class: place > 1 ? "n" : null }, title));
     const body = rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Latest trades" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))) : h("p", { class: "quiet" }, "Nothing of it has been traded yet.");
     more.hidden = ended || facts.trades.length < 12;

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { chip } from "./board.js";
 import { h } from "./dom.js";
+import { mark } from "./feed.js";
 import * as format from "./format.js";
 import * as render from "./render.js";
 
@@ -83,7 +84,7 @@ function traded(trade, name) {
   return h(
     "li",
     {},
-    h("span", { class: "what" }, `${WORDS[trade.buy]} ${format.tokens(trade.size)} `, chip(trade.outcome), h("b", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`),
+    h("span", { class: "what" }, `${WORDS[trade.buy]} ${format.tokens(trade.size)} `, chip(trade.outcome), h("b", { dir: "auto" }, name), ` ${trade.side.toUpperCase()}`, mark(trade)),
     h("span", { class: "price-of" }, `at ${format.price(trade.price)}`),
     h("time", { class: "when", datetime: new Date(trade.at).toISOString(), title: format.momentInFull(trade.at) }, format.moment(trade.at)),
   );
