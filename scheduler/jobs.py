@@ -318,17 +318,19 @@ class Jobs:
             await uow.commit()
 
     async def _expire(self, now_ms: int) -> None:
-        """Throw away lines that nobody can want any more, and attempts that count no more."""
+        """Throw away lines that nobody can want any more, attempts that count no more, sessions that have run out."""
         monotonic_ms = self._clock.monotonic_ms()
         if self._expired_ms is not None and monotonic_ms - self._expired_ms < EXPIRE_MS:
             return
         self._expired_ms = monotonic_ms
         async with self._db.reading() as uow:
-            if not (await uow.lines.expired(now_ms) or await uow.attempts.expired(now_ms)):
+            kept = (uow.lines, uow.attempts, uow.sessions)
+            if not any([await table.expired(now_ms) for table in kept]):
                 return
         async with self._db.writing() as uow:
             await uow.attempts.expire(now_ms)
             await uow.lines.expire(now_ms)
+            await uow.sessions.expire(now_ms)
             await uow.commit()
 
     def _schedule_step(self, market: int, at_ms: int) -> None:

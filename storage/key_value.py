@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, not_, or_, select, update
 
+from storage.records import Payload
 from storage.schema import codes, facts, lines
 from storage.session import Repository, upsert
 
@@ -90,32 +91,48 @@ class KeyValues(Repository):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRow:
-    """A code that was taken: who asked for it, and of a kind `chat` for which market."""
+    """A code that was taken: who asked for it, of a kind `chat` for which market, and what else it opens."""
 
     kind: str  # person | chat
     person: int
     market: int | None
     created_ms: int
+    about: Payload
 
 
 class Codes(Repository):
     async def issue(
-        self, kind: str, code: str, *, person: int, now_ms: int, expires_ms: int, market: int | None = None
+        self,
+        kind: str,
+        code: str,
+        *,
+        person: int,
+        now_ms: int,
+        expires_ms: int,
+        market: int | None = None,
+        about: Payload | None = None,
     ) -> None:
         """Make a code good until `expires_ms`. An older unused one of the same kind, person and market is good no
         more, so that at most one lies about."""
-        older = and_(codes.c.kind == kind, codes.c.person == person, codes.c.used_ms.is_(None))
         condition = codes.c.market.is_(None) if market is None else codes.c.market == market
-        await self._session.run(delete(codes).where(older, condition))
-        row = {"hash": _hash(code), "kind": kind, "person": person, "market": market}
+        await self._session.run(delete(codes).where(_unused(kind, person), condition))
+        row = {"hash": _hash(code), "kind": kind, "person": person, "market": market, "about": about}
         await self._session.run(insert(codes), {**row, "created_ms": now_ms, "expires_ms": expires_ms})
 
     async def find(self, kind: str, code: str, now_ms: int) -> CodeRow | None:
         """What an unused code in time stands for; it stays good."""
         row = await self._session.row(select(codes).where(_good(kind, code, now_ms)))
-        if row is None:
-            return None
-        return CodeRow(kind=row["kind"], person=row["person"], market=row["market"], created_ms=row["created_ms"])
+        return None if row is None else _code_row(row)
+
+    async def used(self, kind: str, code: str) -> CodeRow | None:
+        """What a code stood for that was used up."""
+        was_used = and_(codes.c.hash == _hash(code), codes.c.kind == kind, codes.c.used_ms.is_not(None))
+        row = await self._session.row(select(codes).where(was_used))
+        return None if row is None else _code_row(row)
+
+    async def withdraw(self, kind: str, person: int) -> None:
+        """Their unused ones of this kind are good no more."""
+        await self._session.run(delete(codes).where(_unused(kind, person)))
 
     async def take(self, kind: str, code: str, now_ms: int) -> CodeRow | None:
         """Use it up; None where it was used, has run out, or never was: all three are the same to who asks."""
@@ -133,6 +150,20 @@ class Codes(Repository):
             return False
         await self._session.run(insert(codes), {**row, "expires_ms": expires_ms, "used_ms": now_ms})
         return True
+
+
+def _code_row(row: RowMapping) -> CodeRow:
+    return CodeRow(
+        kind=row["kind"],
+        person=row["person"],
+        market=row["market"],
+        created_ms=row["created_ms"],
+        about=row["about"] or {},
+    )
+
+
+def _unused(kind: str, person: int) -> ColumnElement[bool]:
+    return and_(codes.c.kind == kind, codes.c.person == person, codes.c.used_ms.is_(None))
 
 
 def _good(kind: str, code: str, now_ms: int) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ A place is a (platform, target): a chat, or a person on one platform.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,9 +20,12 @@ from storage.people import People
 from storage.records import Chat, Identity, Notice, NoticeAudience
 from storage.schema import outbox
 from storage.session import Repository, Session
+from storage.sessions import Sessions
 from storage.tickets import Tickets
 from storage.waking import Topic
 from storage.webhooks import NEWS, PLATFORM, Webhook, Webhooks
+
+ROOM = "room"
 
 
 class Destination(NamedTuple):
@@ -50,6 +53,7 @@ class Outbox(Repository):
         self,
         session: Session,
         people: People,
+        sessions: Sessions,
         chats: Chats,
         markets: Markets,
         tickets: Tickets,
@@ -57,8 +61,8 @@ class Outbox(Repository):
         journal: Journal,
     ) -> None:
         super().__init__(session)
-        self._webhooks = webhooks
-        self._people, self._chats, self._markets, self._tickets = people, chats, markets, tickets
+        self._people, self._sessions, self._tickets = people, sessions, tickets
+        self._chats, self._markets, self._webhooks = chats, markets, webhooks
         self._journal = journal
 
     async def add(self, market: int, notice: Notice, now_ms: int) -> int:
@@ -116,12 +120,16 @@ class Outbox(Repository):
         platforms = await self._tickets.platforms(notice.ticket for notice in notices if notice.ticket is not None)
         people = {notice.person for notice in notices if notice.person is not None} | set(admins)
         identities = await self._people.identities_of(people)
+        in_sessions = await self._in_sessions(identities) if ROOM in platforms.values() else {}
 
         def reach(person: int | None, ticket: int | None) -> list[Destination]:
             ticket_platform = None if ticket is None else platforms.get(ticket)
             reachable = identities.get(person or 0, ())
             first = reachable[0] if reachable else None
-            best = next((identity for identity in reachable if identity.platform == ticket_platform), first)
+            best = next((identity for identity in reachable if identity.platform == ticket_platform), None)
+            if best is None and ticket_platform == ROOM and first is not None and first.person in in_sessions:
+                return [Destination(ROOM, in_sessions[first.person], person)]  # where the ticket stands
+            best = best or first
             return [] if best is None else [Destination(best.platform, best.external_id, person)]
 
         def places(notice: Notice) -> list[Destination]:
@@ -133,6 +141,11 @@ class Outbox(Repository):
             return [place for person in admins for place in reach(person, None)]
 
         return [places(notice) for notice in notices]
+
+    async def _in_sessions(self, identities: Mapping[int, Sequence[Identity]]) -> Mapping[int, str]:
+        """Of those who have no name of the room's own, by which session they are there, by the person they are now."""
+        nameless = [of for of in identities.values() if all(identity.platform != ROOM for identity in of)]
+        return await self._sessions.of({of[0].person for of in nameless})
 
     async def _admins(self, market: int, announced: Sequence[Chat]) -> list[int]:
         admins = {person for chat in announced for person in await self._chats.admins(chat.id)}

@@ -43,7 +43,8 @@ class Sessions(Repository):
         self, hash: str, kind: str, identity: Identity, *, chat: int | None, now_ms: int, until_ms: int
     ) -> None:
         """For the person behind the identity. Those that have run out go, and the oldest of theirs beyond `MOST`."""
-        await self.expire(now_ms)
+        if await self.expired(now_ms):
+            await self.expire(now_ms)
         theirs = await self._session.rows(_OF_A_KIND, {"of": identity.person, "kind": kind})
         for row in theirs[MOST - 1 :]:
             await self.end(row["hash"])
@@ -88,6 +89,7 @@ class Sessions(Repository):
         return await self._session.row(_EXPIRED, {"now": now_ms}) is not None
 
     async def expire(self, now_ms: int) -> None:
+        self._session.wakes(Topic.PEOPLE)
         await self._session.run(_EXPIRE, {"now": now_ms})
 
 

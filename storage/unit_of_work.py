@@ -145,7 +145,9 @@ class UnitOfWork(Session):
 
     @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self, self.people, self.chats, self.markets, self.tickets, self.webhooks, self.journal)
+        return Outbox(
+            self, self.people, self.sessions, self.chats, self.markets, self.tickets, self.webhooks, self.journal
+        )
 
     @cached_property
     def deliveries(self) -> Deliveries:

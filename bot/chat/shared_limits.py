@@ -16,11 +16,13 @@ class Tried(StrEnum):
     CODE = "code"  # wrong codes of `/link` and `/admin channel`, a person
     ADMIN_LINK = "admin link"  # wrong tokens of the room's admin link, a member or a stranger's network
     JOIN = "join"  # strangers who get a name in the room, a network
+    ROOM_LINK = "room link"  # links of /room that are no good, a member or a stranger's network
 
 
 LIMITS: Mapping[Tried, tuple[Limit, ...]] = {
     Tried.CODE: (Limit(5, 600_000),),
     Tried.ADMIN_LINK: (Limit(10, 600_000),),
+    Tried.ROOM_LINK: (Limit(10, 600_000),),
     Tried.JOIN: (Limit(100, 60_000), Limit(400, 3_600_000)),
 }
 

@@ -21,6 +21,7 @@ ORDER = (
     "markets",
     "settings",
     "link",
+    "room",
     "apikey",
     "rules",
     "help",

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 LIFE_S = 400 * 86_400  # the longest that browsers keep a cookie
+_HOST = (
+    "__Host-"  # browsers take a cookie called so from this very host alone, over https, and from no other of its domain
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,11 @@ class Cookies:
 
     def get(self, request: web.Request, name: str) -> str:
         """ "" where there is none."""
-        before = request.cookies.get(f"outcry_{name}_{self.port}", "")
-        return request.cookies.get(self._name(name), before)
+        return next((value for known in self._names(name) if (value := request.cookies.get(known))), "")
 
-    def set(self, response: web.Response, name: str, value: str) -> None:
+    def set(self, response: web.Response, name: str, value: str, life_s: int = LIFE_S) -> None:
         response.set_cookie(
-            self._name(name), value, max_age=LIFE_S, path="/", secure=self.secure, httponly=True, samesite="Lax"
+            self._name(name), value, max_age=life_s, path="/", secure=self.secure, httponly=True, samesite="Lax"
         )
 
     def renew(self, request: web.Request, response: web.Response, name: str, value: str) -> None:
@@ -44,5 +46,18 @@ class Cookies:
         if value and request.cookies.get(self._name(name)) != value:
             self.set(response, name, value)
 
+    def delete(self, request: web.Request, response: web.Response, name: str) -> None:
+        """Under whichever name the browser has it."""
+        for known in self._names(name):
+            if known in request.cookies:
+                secure = known.startswith(_HOST)
+                response.set_cookie(known, "", max_age=0, path="/", secure=secure, httponly=True, samesite="Lax")
+
     def _name(self, name: str) -> str:
-        return f"outcry_{name}_{self.room}"
+        return self._names(name)[0]
+
+    def _names(self, name: str) -> tuple[str, ...]:
+        """Today's, then those of versions before this one."""
+        plain = f"outcry_{name}_{self.room}"
+        before = (f"outcry_{name}_{self.port}",)
+        return (f"{_HOST}{plain}", plain, *before) if self.secure else (plain, *before)

@@ -24,6 +24,7 @@ from bot.adapters.room.visitors import APP, Visitors
 from bot.chat.reply import Picture
 from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words import room as words
+from bot.words.identity import platform_name
 from storage.database import Database
 from storage.records import Payload
 
@@ -73,7 +74,11 @@ class Routes:
 
     def routes(self) -> list[web.RouteDef]:
         message_path = "{message:[0-9]{1,15}}/{index:[0-9]{1,2}}"
-        routes = [web.get("/healthz", self._health), web.get("/static/{name}", self._static)]
+        routes = [
+            web.get("/healthz", self._health),
+            web.get("/static/{name}", self._static),
+            web.get("/enter", self._link),
+        ]
         for base in ("/", "/r/{room}/"):
             routes += [web.get(base, self._page), web.post(f"{base}api/join", self._join)]
         for base in ("/", "/r/{room}/", APP):
@@ -107,6 +112,10 @@ class Routes:
             return await self._admin(request, request.query["admin"])
         return self._asset(request, "index.html")
 
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        """The page of a link of `/room`, the same for everybody: which link it is, is in no request for it."""
+        return self._asset(request, "enter.html")
+
     def _asset(self, request: web.Request, name: str) -> web.Response:
         asset = self.assets.get(name)
         if asset is None:
@@ -127,7 +136,9 @@ class Routes:
     async def _me(self, request: web.Request) -> web.Response:
         room, visitor = self._visitors.room(request), await self._visitors.visitor(request)
         name = visitor.person.name if visitor.person else None
-        response = web.json_response({"name": name, "admin": visitor.admin, "room": self._titles[room]})
+        came_from = platform_name(visitor.came_as.platform) if visitor.came_as else None
+        me = {"name": name, "admin": visitor.admin, "room": self._titles[room], "from": came_from}
+        response = web.json_response(me)
         self._visitors.cookies.renew(request, response, "session", visitor.token)
         if visitor.admin:
             self._visitors.cookies.renew(request, response, "admin", self._sessions.admin_cookie(visitor.token))

@@ -251,6 +251,14 @@ class Sessions:
         asked = f"app\0{opened}\0{request_id}".encode()
         return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
 
+    def token_for_link(self, code: str, request_id: str) -> str:
+        """Of the session a link is made into: the same for the page that used it and asks again, whose answer was lost;
+        nobody comes to it who has not both."""
+        if not self._secret:
+            raise RuntimeError("the room is not open")
+        asked = f"link\0{code}\0{request_id}".encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._secret, asked, "sha256")).decode().rstrip("=")
+
     async def check_joins(self, whose: str, token: str) -> None:
         """RefusalError where too many have come from there, unless this is one of them who asks again."""
         async with self._db.reading() as uow:  # a flood waits for nobody's writing

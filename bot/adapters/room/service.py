@@ -11,6 +11,7 @@ from bot.adapters.http_server import HttpServer
 from bot.adapters.room import security
 from bot.adapters.room.bearer import Bearers
 from bot.adapters.room.cookies import Cookies
+from bot.adapters.room.entering import EnterRoutes
 from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import CLOCK, Limits
@@ -112,7 +113,8 @@ class RoomService:
             visitors=self._visitors,
             token=telegram_token,
         )
-        app.add_routes([*self._routes.routes(), *mini_app.routes(), *more])
+        entering = EnterRoutes(db, clock, self._sessions, self._visitors)
+        app.add_routes([*self._routes.routes(), *mini_app.routes(), *entering.routes(), *more])
 
     async def start(self) -> tuple[str, str]:
         """Listen; returns the room's address and the one that also gives admin rights. OSError: the port is taken."""

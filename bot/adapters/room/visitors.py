@@ -70,6 +70,11 @@ class Visitors:
         if request.path.startswith(APP):
             self._limits.count(Counted.REQUEST, network)
             raise RefusalError(401, words.no_such_token(), code="unknown_token")
+        return await self.cookie_visitor(request)
+
+    async def cookie_visitor(self, request: web.Request) -> Visitor:
+        """Which browser asks, counted, whatever else it brings."""
+        network = security.network(request, self._trusted_proxies)
         visitor = await self._sessions.visitor(
             self.cookies.get(request, "session"), self.cookies.get(request, "admin"), network
         )

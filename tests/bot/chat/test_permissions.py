@@ -42,6 +42,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "settings": {"slippage": "3%"},
     "settings ask": {},
     "link": {"code": "K7QM-4TXR"},
+    "room": {"deed": "out"},
     "apikey": {"scope": "trade", "allowance": "$200", "name": "crane"},
     "apikey revoke": {"number": "1"},
     "privacy": {},

@@ -34,6 +34,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "sell": {"outcome": "germany", "side": "yes", "amount": "5"},
     "markets": {"number": "1"},
     "link": {"code": "K7QM-4TXR"},
+    "room": {"deed": "out"},
     "ticket confirm": {"number": "1"},
     "ticket buy": {"outcome": "germany", "side": "yes", "amount": "5", "limit": "90c"},
     "ticket sell": {"outcome": "germany", "side": "yes", "amount": "5", "limit": "90c"},

@@ -181,6 +181,11 @@ function look(market) {
   state.set("market", null);
   events.look(looked);
 }
+let up = null;
+state.watch("link", (link) => {
+  if (link?.up && up === false) visitor.load(); // whoever signed out elsewhere meanwhile is nobody here
+  up = link?.up;
+});
 let resumed = false;
 state.watch("visitor", (me) => {
   if (me.name && !resumed) lines.resume(pointTo);

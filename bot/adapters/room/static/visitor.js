@@ -9,10 +9,39 @@ export const isStranger = () => !state.get("visitor")?.name;
 /** Asks the room who this browser is, until it answers. */
 export async function load() {
   try {
-    show(await api.get("api/me"));
+    const before = state.get("visitor");
+    const me = await api.get("api/me");
+    if (before && before.name !== me.name) return location.reload(); // signed out elsewhere, or another link was opened
+    show(me);
   } catch {
     setTimeout(load, 1500);
   }
+}
+
+/** Who came by a link of /room may go again; who took a name here has no other way back to it. */
+function askToLeave() {
+  const { name, from } = state.get("visitor");
+  const sheet = byId("sheet");
+  const error = h("p", { class: "error", role: "alert" });
+  const out = h("button", { type: "button", class: "danger", on: { click: leave } }, "Sign out");
+  async function leave() {
+    if (out.ariaBusy === "true") return;
+    out.ariaBusy = "true";
+    try {
+      await api.send("api/leave", {}, (on) => (error.textContent = on ? "The room cannot be reached just now; trying again." : ""));
+      location.reload();
+    } catch (problem) {
+      error.textContent = problem.message;
+      out.ariaBusy = null;
+    }
+  }
+  sheet.replaceChildren(
+    h("h2", { id: "sheet-title" }, "You are ", h("bdi", {}, name), ` from ${from}`),
+    h("p", {}, "Signing out ends it in this browser; /room in your chat gives a new link. What you have stays yours."),
+    error,
+    h("div", { class: "actions" }, out, h("button", { type: "button", on: { click: () => sheet.close() } }, "Stay")),
+  );
+  sheet.showModal();
 }
 
 function show(me) {
@@ -20,6 +49,7 @@ function show(me) {
   document.body.classList.toggle("stranger", nameless);
   byId("join").hidden = !nameless;
   byId("line").hidden = nameless;
+  byId("leave").hidden = !me.from;
   state.set("visitor", me);
 }
 
@@ -68,5 +98,6 @@ export function start(joined) {
     }
     button.disabled = false;
   });
+  byId("leave").addEventListener("click", askToLeave);
   load();
 }

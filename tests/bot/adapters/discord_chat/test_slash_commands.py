@@ -138,7 +138,7 @@ def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash
 def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.CommandPayload]) -> None:
     in_private = {command["name"] for command in registered if command["contexts"] != [0]}
     assert in_private == {command.name for command in slash_commands.listed(COMMANDS) if command.personal}
-    assert in_private == {"help", "settings", "link", "privacy", "forget"}
+    assert in_private == {"help", "settings", "link", "room", "privacy", "forget"}
     assert all(command["integration_types"] == [0] for command in registered)
 
 

@@ -32,6 +32,7 @@ from tests.storage import worlds
 from tests.storage.databases import migrated_file
 
 ADMIN = "an-admin-token-for-tests"
+PUBLIC = "https://outcry.example.org"  # what links lead to
 PNG = b"\x89PNG\r\n\x1a\n"
 Shown = dict[str, Any]  # a message as browsers get it: JSON
 
@@ -123,7 +124,7 @@ async def room_harness(
     db = Database.open(url or migrated_file(folder / "town.db"))
     clock = ManualClock(worlds.START)
     holder = Holder(db, clock, secrets.token_hex(4))
-    dispatcher = Dispatcher(db, clock, COMMANDS, rights=rights)
+    dispatcher = Dispatcher(db, clock, COMMANDS, rights=rights, public_url=public_url or PUBLIC)
     room = RoomService(
         db,
         dispatcher,
