@@ -258,10 +258,11 @@ class Dispatcher:
     async def _run(self, invocation: Invocation) -> Reply:
         now, monotonic_ms = self._clock.now_ms(), self._clock.monotonic_ms()
         who = ":".join(invocation.speaker)
-        wait = self._lines.wait(who, monotonic_ms)
-        if wait > 0:
-            return words_usage.too_fast(wait)
-        self._lines.use(who, monotonic_ms)
+        if invocation.key is None:  # programs have limits of their own, where they ask
+            wait = self._lines.wait(who, monotonic_ms)
+            if wait > 0:
+                return words_usage.too_fast(wait)
+            self._lines.use(who, monotonic_ms)
         head = _head(invocation)
         command, rest = find(head, self._by_name)
         if command is None:
@@ -382,9 +383,10 @@ class Dispatcher:
         return invocation.made_for in await uow.people.all_ids(person.id)
 
     async def _go_on_here(self, invocation: Invocation, now: int, lookup: _Lookup) -> None:
-        """Private lines continue with the market of the chat the person spoke in last, joined or not."""
+        """Private lines continue with the market of the chat the person spoke in last, joined or not; what a program
+        does leads them nowhere."""
         market = lookup.market
-        if invocation.chat_kind is ChatKind.PRIVATE or market is None:
+        if invocation.chat_kind is ChatKind.PRIVATE or market is None or invocation.key is not None:
             return
         if lookup.person is not None and lookup.person.market == market.id:
             return

@@ -35,6 +35,11 @@ class Ticks(Repository):
             series += [_tick(row) for row in page]
         return series
 
+    async def page(self, market: int, *, after: int, n: int) -> list[TickRow]:
+        """The first n after a tick, oldest first."""
+        bound = {"market": market, "since": 0, "most": n, "after": after}
+        return [_tick(row) for row in await self._session.rows(_SERIES, bound)]
+
     async def at(self, market: int, moments: Sequence[int]) -> list[TickRow]:
         """The last one at or before each moment, oldest first, each once: one look into the index a moment, however
         long the market has run."""
@@ -83,6 +88,13 @@ class Events(Repository):
         rows = await self._session.rows(_EVENTS_IN_TICK, {"market": market, "type": type, "tick": tick})
         return sorted((_event(row) for row in rows), key=lambda event: event.id)
 
+    async def in_ticks(self, market: int, types: Sequence[str], first: int, last: int) -> list[EventRow]:
+        """Those of these types in these ticks, the last one among them, oldest first."""
+        bound = {"market": market, "types": list(types), "first": first, "last": last}
+        return sorted(
+            (_event(row) for row in await self._session.rows(_EVENTS_IN_TICKS, bound)), key=lambda event: event.id
+        )
+
     async def number_in_tick(self, market: int, tick: int, type: str) -> int:
         """How many of one type there were in one tick."""
         return await self._session.number(_NUMBER_IN_TICK, {"market": market, "type": type, "tick": tick})
@@ -96,6 +108,7 @@ _EVENTS_OF_TYPE = _EVENTS.where(events.c.type == bindparam("type"))
 _OF_MARKET = select(events).where(events.c.market == bindparam("market"))
 _EVENTS_AMONG = _OF_MARKET.where(events.c.type.in_(bindparam("types", expanding=True)))
 _EVENTS_IN_TICK = _OF_MARKET.where(events.c.type == bindparam("type"), events.c.tick_id == bindparam("tick"))
+_EVENTS_IN_TICKS = _EVENTS_AMONG.where(events.c.tick_id >= bindparam("first"), events.c.tick_id <= bindparam("last"))
 _NUMBER_IN_TICK = (
     select(func.count())
     .select_from(events)

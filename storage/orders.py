@@ -149,10 +149,14 @@ class Orders(Repository):
         """Accepted and not yet run, in the order of the tick."""
         return [to_order(row) for row in await self._session.rows(_PENDING, {"market": market})]
 
-    async def of(self, market: int, person: int, *, open_only: bool = False, n: int = 50) -> list[OrderRow]:
-        """Theirs, newest first."""
-        bound = {"market": market, "person": person, "most": n}
-        return [to_order(row) for row in await self._session.rows(_OPEN_OF if open_only else _OF, bound)]
+    async def of(
+        self, market: int, person: int, *, open_only: bool = False, before: int | None = None, n: int = 50
+    ) -> list[OrderRow]:
+        """Theirs, newest first; those numbered below `before`, where that is given."""
+        bound, query = {"market": market, "person": person, "most": n}, _OPEN_OF if open_only else _OF
+        if before is not None:
+            bound, query = bound | {"before": before}, query.where(orders.c.number < bindparam("before"))
+        return [to_order(row) for row in await self._session.rows(query, bound)]
 
     async def of_tick(self, market: int, tick: int) -> list[OrderRow]:
         """Those it ran, in its order."""
@@ -160,6 +164,11 @@ class Orders(Repository):
         return [
             to_order(row) for row in await self._session.rows(query.order_by(orders.c.accepted_ms, orders.c.number))
         ]
+
+    async def of_ticks(self, market: int, first: int, last: int) -> list[OrderRow]:
+        """Those that these ticks ran, the last one among them, in the order of the ticks."""
+        bound = {"market": market, "first": first, "last": last}
+        return [to_order(row) for row in await self._session.rows(_OF_TICKS, bound)]
 
     async def refuse_pending(self, market: int, reason: str, person: int | None = None) -> None:
         """Every order that waits (None: whoever's) is refused, whatever the next tick would have made of it; no gas, no
@@ -189,6 +198,9 @@ _GET = _HERE.where(orders.c.number == bindparam("number"))
 _MANY = _HERE.where(orders.c.number.in_(bindparam("numbers", expanding=True))).order_by(orders.c.number)
 _PENDING = _HERE.where(orders.c.status == OrderStatus.PENDING.value).order_by(orders.c.accepted_ms, orders.c.number)
 _BY_REQUEST = select(orders).where(orders.c.request_id == bindparam("request"))
+_OF_TICKS = _HERE.where(orders.c.tick_id >= bindparam("first"), orders.c.tick_id <= bindparam("last")).order_by(
+    orders.c.tick_id, orders.c.accepted_ms, orders.c.number
+)
 _OF = _HERE.where(orders.c.user == bindparam("person")).order_by(orders.c.number.desc()).limit(bindparam("most"))
 _OPEN_OF = _OF.where(one_of(orders.c.status, OPEN_ORDERS))
 _FOR_SALE = (

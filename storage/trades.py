@@ -97,6 +97,10 @@ class Trades(Repository):
             return await self._list(_AS_OF, **bound)
         return await self._list(_by_hand(_AS_OF), **bound, after=by_hand_after)
 
+    async def of_ticks(self, market: int, first: int, last: int) -> list[TradeRow]:
+        """Those of these ticks, the last one among them, that hold; oldest first."""
+        return await self._list(_OF_TICKS, market=market, first=first, last=last)
+
     async def last_of_ticks(self, market: int) -> dict[int, int]:
         """The highest number of a trade of each tick that had any."""
         rows = await self._session.rows(_LAST_OF_TICKS, {"market": market})
@@ -199,6 +203,9 @@ _AS_OF = (
     .order_by(trades.c.trade_id.desc())
     .limit(bindparam("most"))
 )
+_OF_TICKS = _MARKED.where(
+    _HERE, trades.c.tick_id >= bindparam("first"), trades.c.tick_id <= bindparam("last")
+).order_by(trades.c.trade_id)
 _LAST_OF_TICKS = (
     select(trades.c.tick_id, func.max(trades.c.trade_id).label("last"))
     .where(trades.c.market == _MARKET)

@@ -13,11 +13,12 @@ from bot.grammar.book import Flag
 from bot.grammar.command import ArgumentGroup, command
 from bot.grammar.outcomes import AnyOutcomeArg
 from bot.grammar.trading import OrderArgs
-from bot.grammar.types import WholeNumber
+from bot.grammar.types import Text, WholeNumber
 from bot.market import wording
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
 from bot.market.quotes import OrderRequest, Shown, closed_for_trading, price_order, request_of
 from bot.market.receipts import receipt
+from bot.market.ticket_terms import other_body
 from bot.words import members as words_members
 from bot.words import shown_orders as words
 from storage.keys import Scope
@@ -41,6 +42,7 @@ class ShownArgs(ArgumentGroup):
     most: Annotated[int, WholeNumber("size", high=_MOST, named=True)] | None = None
     read: Annotated[int, WholeNumber("moment", low=0, high=_MOST, named=True)] = 0
     loses: Annotated[bool, Flag(about="it was shown that the order can only lose")] = False
+    body: Annotated[str, Text("hash", named=True)] = ""  # of what a program sent under its idempotency key
 
 
 @command("ticket buy", role=Role.MEMBER, by_key=[Scope.TRADE], hidden=True)
@@ -87,7 +89,7 @@ async def _send_shown(
     ctx: Context, market: MarketView, member: Member, request: OrderRequest, shown: ShownArgs
 ) -> Reply:
     """One order a request: asked again, what has become of it, whatever holds by now."""
-    sent = await _sent_before(ctx)
+    sent = await _sent_before(ctx, shown)
     if sent is not None:
         return sent
     if request.limit is None:
@@ -105,8 +107,9 @@ async def _send_shown(
     if priced.only_loses and not shown.loses:
         return words.only_loses(priced)
     async with ctx.db.writing() as uow:
-        ticket = await open_ticket(ctx, uow, market, member, priced)
-        if ticket.order is None and (ticket.status is not TicketStatus.OPEN or _other(ticket, market, priced)):
+        ticket = await open_ticket(ctx, uow, market, member, priced, shown.body)
+        unsent = ticket.order is None and (ticket.status is not TicketStatus.OPEN or _other(ticket, market, priced))
+        if unsent or other_body(ticket, shown.body):
             return words.asked_before()  # by another line, which this press does not confirm
         unread = [text for text in await wording.unread(uow, ticket) if text.ts_ms > shown.read]
         if unread:
@@ -124,9 +127,11 @@ def _other(ticket: Ticket, market: MarketView, priced: PricedOrder) -> bool:
     return (ticket.market, ticket.draft) != (market.id, priced.draft)
 
 
-async def _sent_before(ctx: Context) -> Reply | None:
+async def _sent_before(ctx: Context, shown: ShownArgs) -> Reply | None:
     async with ctx.db.reading() as uow:
         ticket = await uow.tickets.by_request(request_id(ctx.invocation))
+        if ticket is not None and other_body(ticket, shown.body):
+            return words.asked_before()
         order = None if ticket is None else await uow.orders.by_request(ticket.request_id)
         record = None if order is None else await uow.markets.get(order.market)
         return None if order is None or record is None else await receipt(uow, order, record)

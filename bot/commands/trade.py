@@ -246,14 +246,16 @@ async def _is_first(uow: UnitOfWork, ticket: Ticket) -> bool:
     return await uow.tickets.last_shown(ticket.market, accounts, before=ticket.id) is None
 
 
-async def open_ticket(ctx: Context, uow: UnitOfWork, market: MarketView, member: Member, priced: PricedOrder) -> Ticket:
-    """One ticket a request: asked again, it is the same."""
+async def open_ticket(
+    ctx: Context, uow: UnitOfWork, market: MarketView, member: Member, priced: PricedOrder, body: str = ""
+) -> Ticket:
+    """One ticket a request: asked again, it is the same. `body`: the hash of what a program sent, to tell another."""
     return await uow.tickets.create(
         market.id,
         member.person,
         priced.draft,
         reserve=priced.most if priced.draft.buy else priced.quote.gas,
-        terms=terms_of(priced),
+        terms=terms_of(priced, body),
         request_id=request_id(ctx.invocation),
         now_ms=ctx.now_ms,
     )

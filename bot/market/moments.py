@@ -81,10 +81,23 @@ async def latest(uow: UnitOfWork, market: Market) -> tuple[Moment, ...]:
     return moments
 
 
-async def _latest(uow: UnitOfWork, market: Market) -> tuple[Moment, ...]:
-    rows = await uow.events.among(market.id, TYPES)
+async def of_ticks(uow: UnitOfWork, market: Market, first: int, last: int) -> list[Moment]:
+    """Those of these ticks, the last one among them, oldest first; without what is still to come."""
+    if market.start_ms is None:
+        return []
+    look_up = _LookUp(uow, market, Reasons(uow, market.id))
+    moments = [await look_up.moment(row) for row in _told(await uow.events.in_ticks(market.id, TYPES, first, last))]
+    return [await _started(uow, market), *moments] if first <= 0 <= last else moments
+
+
+def _told(rows: Sequence[EventRow]) -> list[EventRow]:
+    """Without those that another one of the same moment tells of, too."""
     decided = {(row.tick, row.payload["at_ms"]) for row in rows if row.type == "Eliminated"}
-    told = [row for row in rows if row.type != "Resumed" or (row.tick, row.payload["at_ms"]) not in decided]
+    return [row for row in rows if row.type != "Resumed" or (row.tick, row.payload["at_ms"]) not in decided]
+
+
+async def _latest(uow: UnitOfWork, market: Market) -> tuple[Moment, ...]:
+    told = _told(await uow.events.among(market.id, TYPES))
     look_up = _LookUp(uow, market, Reasons(uow, market.id))
     moments = [await look_up.moment(row) for row in told[-LATEST:]]
     if len(told) < LATEST and market.tick:

@@ -3,7 +3,7 @@ had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from storage.keys import HIDDEN
@@ -36,6 +36,12 @@ def shown_after(market: Market, last: int) -> int | None:
     """Where programs' trades are hidden, the number after which those of people are looked for, up to `last`; None:
     all are shown."""
     return last - _LOOKED_THROUGH if market.keys == HIDDEN else None
+
+
+def told(market: Market, rows: Sequence[TradeRow]) -> list[TradeRow]:
+    """Of whole ticks, oldest first: as everybody is told of them."""
+    shown = [row for row in rows if market.keys != HIDDEN or not row.by_key]
+    return joined(shown[::-1])[::-1]
 
 
 def joined(rows: Iterable[TradeRow]) -> list[TradeRow]:

@@ -12,8 +12,8 @@ from engine.terms import MarketParams
 from storage.records import Json, Ticket
 
 
-def terms_of(order: PricedOrder) -> dict[str, Json]:
-    """What a ticket keeps."""
+def terms_of(order: PricedOrder, body: str = "") -> dict[str, Json]:
+    """What a ticket keeps. `body`: the hash of what a program sent, "" where a person did."""
     q = order.quote
     numbers: dict[str, Json] = {name: getattr(q, name) for name in _NUMBERS}
     moves: list[Json] = [[m.outcome, m.yes_before, m.yes_after, m.no_before, m.no_after] for m in q.moves]
@@ -28,8 +28,14 @@ def terms_of(order: PricedOrder) -> dict[str, Json]:
         "asked": _amount_to_json(order.asked),
         "winning": None if order.winning is None else _amount_to_json(order.winning),
         "equivalent": None if same is None else [same.outcome, same.side.value, same.total],
+        **({"body": body} if body else {}),
         **{name: getattr(order, name) for name in _PLAIN},
     }
+
+
+def other_body(ticket: Ticket, body: str) -> bool:
+    """Whether its request came with something else than this one."""
+    return ticket.terms.get("body", "") != body
 
 
 def price_ticket(ticket: Ticket, params: MarketParams) -> PricedOrder:

@@ -101,6 +101,21 @@ def wrong_number(name: str) -> str:
     return f"“{name}” is a whole number, such as 2."
 
 
+def wrong_flag(name: str) -> str:
+    return f"“{name}” is true or false."
+
+
+def no_idempotency_key() -> str:
+    return (
+        "An order needs a header Idempotency-Key: a name you make up, of up to 64 letters, digits and . _ ~ : -, anew "
+        "for each order and the same when you send that order again."
+    )
+
+
+def nothing_to_cancel() -> str:
+    return "No order of yours waits, so there is nothing to cancel."
+
+
 def wrong_side() -> str:
     return "“side” is yes or no."
 

@@ -62,12 +62,12 @@ class Written:
 
 
 class MarketCharts:
-    """`asks` counts a request and gives its room and who asks."""
+    """`asks` counts a request and gives its room and who asks; `history` is kept with whoever else draws from it."""
 
-    def __init__(self, db: Database, asks: Asks) -> None:
+    def __init__(self, db: Database, asks: Asks, history: PriceHistory) -> None:
         self._db = db
         self._asks = asks
-        self._history = PriceHistory()
+        self._history = history
 
     def routes(self, base: str) -> list[web.RouteDef]:
         market = f"{base}api/v1/markets/{MARKET}"

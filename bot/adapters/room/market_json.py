@@ -50,11 +50,11 @@ def market_to_json(facts: MarketFacts, *, own_room: bool) -> dict[str, Json]:
         "where": clean(facts.where),
         "own_room": own_room,
         "tape": [trade_to_json(trade) for trade in facts.tape],
-        "moments": [_moment_to_json(moment) for moment in facts.moments],
+        "moments": [moment_to_json(moment) for moment in facts.moments],
     }
 
 
-def _moment_to_json(moment: Moment) -> dict[str, Json]:
+def moment_to_json(moment: Moment) -> dict[str, Json]:
     """With the facts of its kind: see `bot.market.moments`."""
     return {
         **moment.facts,

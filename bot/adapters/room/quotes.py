@@ -1,7 +1,7 @@
-"""A ticket as a sheet: its quote while somebody drags the amount, and the order that one press on Confirm sends.
+"""A ticket as a sheet: its quote while somebody drags the amount, and how an order that is sent is read.
 
-Both take `{"outcome", "side", "action", "amount", "limit", "slippage", "autofill"}`, the texts as they are typed in a
-line. A quote brings the `order` to send back as it stands, with a `request` beside it: that trades within what was
+A quote and an order (`api/orders.py`) take `{"outcome", "side", "action", "amount", "limit", "slippage", "autofill"}`,
+the texts as they are typed in a line. A quote brings the `order` to send back as it stands: that trades within what was
 shown or not at all. Money and tokens are in millionths, prices in millionths of a dollar.
 """
 
@@ -11,10 +11,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from bot.adapters.room import request_body
-from bot.adapters.room.handlers import Handlers
+from bot.adapters.room import bearer, request_body
 from bot.adapters.room.limits import Counted, Limits, RefusalError
-from bot.adapters.room.page_events import PageEvents, to_json
+from bot.adapters.room.page_events import to_json
 from bot.adapters.room.render import block_to_json, line_to_json
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import MARKET, Visitors, seen_market
@@ -26,6 +25,7 @@ from bot.words import tickets as words_tickets
 from bot.words import wording as words_wording
 from bot.words.refusals import average_before_fee, ticket_line
 from storage.database import Database
+from storage.keys import Scope
 from storage.records import Json
 
 LONGEST = 200  # a text of an order
@@ -38,53 +38,30 @@ class QuoteRoutes:
         self,
         db: Database,
         quotes: LiveQuotes,
-        handlers: Handlers,
         limits: Limits,
         visitors: Visitors,
-        events: PageEvents,
     ) -> None:
         self._db = db
         self._quotes = quotes
-        self._handlers = handlers
         self._limits = limits
         self._visitors = visitors
-        self._events = events
 
     def routes(self, base: str) -> list[web.RouteDef]:
         market = f"{base}api/v1/markets/{MARKET}"
-        return [web.post(f"{market}/quote", self._quote), web.post(f"{market}/orders", self._order)]
+        return [web.post(f"{market}/quote", self._quote)]
 
     async def _quote(self, request: web.Request) -> web.Response:
         room, visitor = await self._visitors.asks(request)
+        bearer.check(visitor, Scope.TRADE)
         body = await request_body.read(request)
         self._limits.count(Counted.QUOTE if visitor.person else Counted.STRANGERS_QUOTE, visitor.whose)
-        market, typed, buy = await self._seen(room, visitor, request), _typed(body), _buys(body)
+        market, typed, buy = await self._seen(room, visitor, request), typed_of(body), buys(body)
         person = visitor.person.id if visitor.person else None
         quoted = await self._quotes.quote(market, person, typed, buy=buy)
         if quoted is None:
             raise web.HTTPNotFound
         shown = self._unpriced(quoted) if isinstance(quoted, Unpriced) else self._priced(quoted)
         return _json(to_json(shown))
-
-    async def _order(self, request: web.Request) -> web.Response:
-        room, visitor, person = await self._visitors.named(request)
-        body = await request_body.read(request)
-        market, typed, buy = await self._seen(room, visitor, request), _typed(body), _buys(body)
-        asked_line = await self._quotes.line(market, typed, buy=buy)
-        if asked_line is None:
-            raise web.HTTPNotFound
-        answer = await self._handlers.handle_order(
-            room,
-            visitor,
-            market,
-            f"ticket {'buy' if buy else 'sell'}",
-            {**typed, **_seen(body)},
-            request_body.request_id(body),
-            asked_line,
-            is_retry=request_body.is_retry(body),
-        )
-        self._quotes.forget(market, person.id)
-        return _json(self._events.answer(answer.message, answer.form, person.id))
 
     async def _seen(self, room: str, visitor: Visitor, request: web.Request) -> int:
         """The market's number, where they may see it; else 404."""
@@ -143,7 +120,7 @@ class QuoteRoutes:
             "largest": _largest(quoted.largest),
             **_have(quoted),
             "line": ticket_line(priced),
-            "order": _order(quoted),
+            "order": order_of(quoted),
         }
 
 
@@ -151,7 +128,7 @@ def _json(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="application/json", charset="utf-8")
 
 
-def _order(quoted: LiveQuote) -> dict[str, Json]:
+def order_of(quoted: LiveQuote) -> dict[str, Json]:
     """What Confirm sends."""
     priced, draft = quoted.priced, quoted.priced.draft
     return {
@@ -186,14 +163,14 @@ def _offer(offer: Offer) -> dict[str, Json]:
     return {"label": offer.label, "action": "buy" if offer.buy else "sell", "outcome": offer.outcome, **typed}
 
 
-def _buys(body: Mapping[str, object]) -> bool:
+def buys(body: Mapping[str, object]) -> bool:
     action = body.get("action")
     if not isinstance(action, str) or action not in ACTIONS:
         raise RefusalError(400, words.not_an_order())
     return ACTIONS[action]
 
 
-def _typed(body: Mapping[str, object]) -> dict[str, str]:
+def typed_of(body: Mapping[str, object]) -> dict[str, str]:
     """The arguments of the order, as its command reads them; what is left out or null is not said."""
     outcome, autofill = body.get("outcome"), body.get("autofill")
     if not isinstance(outcome, int) or isinstance(outcome, bool) or not 0 <= outcome < 10**4:
@@ -210,7 +187,7 @@ def _typed(body: Mapping[str, object]) -> dict[str, str]:
     return typed if autofill is None else {**typed, "autofill": "yes" if autofill else "no"}
 
 
-def _seen(body: Mapping[str, object]) -> dict[str, str]:
+def shown_of(body: Mapping[str, object]) -> dict[str, str]:
     """What of it was shown, as its command reads it."""
     worst, read = body.get("worst"), body.get("read")
     numbers = {"read": read}

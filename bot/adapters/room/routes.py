@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from aiohttp import web
 
@@ -12,13 +13,10 @@ from bot.adapters.room import assets, event_stream, page_events, render, request
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.joining import Newcomers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
-from bot.adapters.room.market_charts import MarketCharts
-from bot.adapters.room.market_routes import MarketRoutes, asked_market
+from bot.adapters.room.market_routes import asked_market
 from bot.adapters.room.market_theatre import MarketTheatre
 from bot.adapters.room.message_log import MessageLog
-from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.responses import Answer, person_of
-from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions, Visitor, new_token
 from bot.adapters.room.visitors import APP, Visitors
 from bot.chat.reply import Picture
@@ -35,8 +33,17 @@ RETRY_CHART_S = 4
 CHART_S = 10.0  # a request waits no longer for a chart; it goes on being drawn, and the page asks again
 
 
+class ApiPart(Protocol):
+    """Addresses below `api/v1`."""
+
+    def routes(self, base: str) -> list[web.RouteDef]:
+        """Below `/` or `/r/<name>/`."""
+        ...
+
+
 class Routes:
-    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`."""
+    """`titles` are the chats the room holds: the first of them at `/`, others at `/r/<name>/`. `api` is what can be
+    asked below `api/v1`."""
 
     def __init__(
         self,
@@ -52,8 +59,7 @@ class Routes:
         draw: DrawThemed,
         limits: Limits,
         visitors: Visitors,
-        markets: MarketRoutes,
-        quotes: QuoteRoutes,
+        api: Sequence[ApiPart],
     ) -> None:
         self._titles = titles
         self._log = log
@@ -65,11 +71,8 @@ class Routes:
         self._draw = draw
         self._limits = limits
         self._visitors = visitors
-        self._markets = markets
-        self._quotes = quotes
-        self._market_charts = MarketCharts(db, visitors.asks)
+        self._api = api
         self.theatre = MarketTheatre(db, clock, visitors.asks, limits)
-        self._run = RunRoutes(db, clock, visitors, handlers)
         self.assets = assets.load()
 
     def routes(self) -> list[web.RouteDef]:
@@ -91,11 +94,8 @@ class Routes:
                 web.post(f"{base}api/press", self._press),
                 web.post(f"{base}api/fill", self._fill),
                 web.post(f"{base}api/complete", self._complete),
-                *self._market_charts.routes(base),
-                *self._markets.routes(base),
                 *self.theatre.routes(base),
-                *self._quotes.routes(base),
-                *self._run.routes(base),
+                *(route for part in self._api for route in part.routes(base)),
             ]
         return routes
 

@@ -9,6 +9,9 @@ from aiohttp import web
 
 from bot.adapters.http_server import HttpServer
 from bot.adapters.room import security
+from bot.adapters.room.api.orders import OrderRoutes
+from bot.adapters.room.api.prices import PriceRoutes
+from bot.adapters.room.api.stream import TickStreams
 from bot.adapters.room.bearer import Bearers
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.entering import EnterRoutes
@@ -16,6 +19,7 @@ from bot.adapters.room.event_stream import EventStreams
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import CLOCK, Limits
 from bot.adapters.room.live_events import LiveEvents
+from bot.adapters.room.market_charts import MarketCharts
 from bot.adapters.room.market_routes import MarketRoutes
 from bot.adapters.room.mini_app import MiniApp
 from bot.adapters.room.page_events import PageEvents
@@ -23,8 +27,10 @@ from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
 from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.routes import DrawThemed, Routes
+from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions
 from bot.adapters.room.visitors import Visitors
+from bot.charts.price_history import PriceHistory
 from bot.chat.rights import UNASKED, Rights
 from bot.dispatcher import Dispatcher
 from bot.market.live_markets import LiveMarkets
@@ -89,6 +95,8 @@ class RoomService:
         handlers = Handlers(self._log, dispatcher, titles, limits)
         commands = {command.name: command for command in dispatcher.commands}
         quotes = LiveQuotes(db, self._live, commands, CLOCK.monotonic_ms)
+        self._ticks = TickStreams(db, self._live, limits, self._visitors, hold)
+        history = PriceHistory()
         self._routes = Routes(
             db,
             clock,
@@ -101,8 +109,15 @@ class RoomService:
             draw=draw,
             limits=limits,
             visitors=self._visitors,
-            markets=MarketRoutes(db, self._visitors, self._live, live_events),
-            quotes=QuoteRoutes(db, quotes, handlers, limits, self._visitors, events),
+            api=(
+                MarketRoutes(db, self._visitors, self._live, live_events),
+                MarketCharts(db, self._visitors.asks, history),
+                PriceRoutes(db, self._visitors, self._live, history),
+                QuoteRoutes(db, quotes, limits, self._visitors),
+                OrderRoutes(db, quotes, handlers, dispatcher, limits, self._visitors, events),
+                RunRoutes(db, clock, self._visitors, handlers),
+                self._ticks,
+            ),
         )
         app.on_response_prepare.append(security.add_headers)
         mini_app = MiniApp(
@@ -125,6 +140,7 @@ class RoomService:
         self._visitors.cookies = Cookies.of(secret, port, secure=self._secure)
         self._following = [asyncio.create_task(work) for work in (self._log.follow(), self._live.follow())]
         self._streams.keep_within(self._server.connections.most)
+        self._ticks.keep_within(self._server.connections.most)
         host = f"[{self._host}]" if ":" in self._host else self._host
         url = f"http://{host}:{port}/"
         return url, f"{url}?admin={self._admin_token}"
@@ -143,6 +159,7 @@ class RoomService:
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
+        self._ticks.close()
         await self._routes.theatre.close()
         for task in self._following:
             task.cancel()

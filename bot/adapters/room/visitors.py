@@ -74,12 +74,23 @@ class Visitors:
 
     async def cookie_visitor(self, request: web.Request) -> Visitor:
         """Which browser asks, counted, whatever else it brings."""
-        network = security.network(request, self._trusted_proxies)
-        visitor = await self._sessions.visitor(
-            self.cookies.get(request, "session"), self.cookies.get(request, "admin"), network
-        )
+        visitor = await self._by_cookies(request)
         self._limits.count(Counted.REQUEST, visitor.whose)
         return visitor
+
+    async def look(self, request: web.Request) -> Visitor:
+        """Who asked, as of now; nothing is counted. RefusalError 401 for a token that is nobody's any more."""
+        token = bearer.token_of(request)
+        if token is not None:
+            return await self._bearers.visitor(token, request.path)
+        return await self._by_cookies(request)
+
+    async def _by_cookies(self, request: web.Request) -> Visitor:
+        return await self._sessions.visitor(
+            self.cookies.get(request, "session"),
+            self.cookies.get(request, "admin"),
+            security.network(request, self._trusted_proxies),
+        )
 
     async def _bearer(self, request: web.Request, token: str, network: str) -> Visitor:
         """By the header alone, whatever cookies came with it. What a program does is counted where it does it."""

@@ -41,7 +41,8 @@ async function send(path, text, payload, request = api.newRequest(), again = fal
     await Promise.all(ahead); // in the order in which they were written
   }
   try {
-    const message = await api.send(path, { ...payload, request }, (on) => trouble(line, on), again);
+    const answer = await api.send(path, { ...payload, request }, (on) => trouble(line, on), again);
+    const message = "message" in answer ? answer.message : answer; // an order is answered by itself, too
     settle(request, line);
     sinks.answered(message);
     return message;

@@ -47,9 +47,9 @@ async def quote(visitor: Browser, order: Order, market: int = 1) -> Order:
 
 async def send(visitor: Browser, order: Order, request: str | None = None, *, again: bool = False) -> Shown:
     payload = {**order, "request": request or request_id(), "again": again}
-    status, message = await visitor.post("api/v1/markets/1/orders", payload)
-    assert status == 200, message
-    return dict(message)
+    status, answer = await visitor.post("api/v1/markets/1/orders", payload)
+    assert status == 200, answer
+    return dict(answer["message"])
 
 
 async def confirm(visitor: Browser, order: Order) -> Shown:
