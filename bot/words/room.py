@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from bot.text.numbers import span
 
 
-def wrong_host() -> str:
-    return "This address is not one of the room's. Open the link that Outcry printed when it started."
+def wrong_host(public_url: str | None) -> str:
+    if public_url is None:
+        return "This address is not one of the room's. Open the link that Outcry printed when it started."
+    return f"This address is not one of the room's. The room is at {public_url}/ alone."
 
 
-def foreign_page() -> str:
-    return "That came from another page, so nothing was done. Open the room itself and try again."
+def foreign_page(public_url: str | None) -> str:
+    if public_url is None:
+        return "That came from another page, so nothing was done. Open the room itself and try again."
+    return f"That came from another page, so nothing was done. Open the room at {public_url}/ and try again there."
 
 
 def not_json() -> str:

@@ -47,10 +47,10 @@ SAY = """async lines => {
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*more: str) -> AsyncIterator[Browser]:
     path = executable()
     async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=path, args=list(ARGS))
+        browser = await play.chromium.launch(executable_path=path, args=[*ARGS, *more])
         try:
             yield browser
         finally:

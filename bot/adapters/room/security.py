@@ -108,10 +108,10 @@ def middleware(names: Collection[str], public_url: str | None = None) -> Middlew
     async def check_request(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             if not is_own_host(request.headers.get("Host", ""), own):
-                raise RefusalError(421, words.wrong_host())
+                raise RefusalError(421, words.wrong_host(public_url))
             if request.method not in READING and request.match_info.http_exception is None:
                 if "Authorization" not in request.headers and not is_own_page(request, public_url):
-                    raise RefusalError(403, words.foreign_page(), code="foreign_page")
+                    raise RefusalError(403, words.foreign_page(public_url), code="foreign_page")
                 if request.method == "POST" and request.content_type != "application/json":
                     raise RefusalError(415, words.not_json())
             return await handler(request)

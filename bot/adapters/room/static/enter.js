@@ -55,12 +55,11 @@ function ask(opens) {
     error,
     h("div", { class: "entering-do" }, open, here ? h("a", { href: "/" }, "Stay ", name(here.name)) : null),
   );
-  open.focus({ preventScroll: true });
 }
 
 function note(here, opens) {
   const lines = [h("p", {}, "You are ", name(here.name), " here now. Opening it ends that in this browser.")];
-  if (!here.linked) lines.push(h("p", {}, name(here.name), " is a name of this browser alone: nothing leads back to it. To keep what ", name(here.name), " has, stay, say ", said("/link"), " there and its code in ", opens.from, "."));
+  if (!here.linked) lines.push(h("p", {}, name(here.name), " is a name of this browser alone: nothing leads back to it. To keep what ", name(here.name), " has, stay, say ", said("/link"), " and then, in ", opens.from, ", the line it shows."));
   return h("div", { class: "entering-note" }, lines);
 }
 
