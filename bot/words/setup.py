@@ -9,6 +9,7 @@ from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, 
 from bot.text.names import clean
 from bot.text.numbers import exact_money, money, percent, price, round_money, span
 from bot.words.shared import as_changes, no, outcome, say
+from engine.bounds import BOUNDS
 from engine.params import PRESETS
 from engine.terms import MarketParams, Problem
 from storage.records import Market
@@ -47,7 +48,7 @@ def problem(problem_: Problem) -> str:
         "name_empty": f"Outcome {number} has no name; please type one.",
         "name_twice": f"{number_name} is named twice; every outcome needs a name of its own.",
         "not_a_list": f"“{value}” is not a list; please put commas between.",
-        "not_a_number": f"{name} needs a number, and “{value}” is none.",
+        "not_a_number": f"{name} needs {_number_wanted(problem_.field)}, and “{value}” is none.",
         "not_whole": f"{name} needs a whole number, and {value} is none.",
         "not_on_or_off": f"{name} is on or off, not “{value}”.",
         "not_a_choice": f"{name} is one of {clean(str(detail.get('choices', '')))}, not “{value}”.",
@@ -84,6 +85,11 @@ def problem(problem_: Problem) -> str:
         "empty": "Nothing to change was given.",
     }
     return sentences.get(problem_.code, f"{name} does not fit.")
+
+
+def _number_wanted(field: str) -> str:
+    bound = BOUNDS.get(field)
+    return "a length of time such as 90s, 10m or 1d" if bound is not None and bound.unit == "ms" else "a number"
 
 
 # -- creating

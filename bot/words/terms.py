@@ -76,6 +76,9 @@ EFFECTS: Mapping[str, str] = {
 EXPERTS = frozenset({"Book", "Rounds", "Safety", "Price maths"})
 """Subjects that are folded away: as usual they fit."""
 
+WITHOUT_RANGE = frozenset({"duration", "af_max_surplus"})
+"""Their bounds are so wide that they say nothing."""
+
 PRESETS: Mapping[str, tuple[str, str]] = {
     "hype": ("Hype", "The crowd moves prices freely. Lively, for a night in the chat; what most events want."),
     "fair": ("Fair", "YES and NO of an outcome stay near $1 together. Calmer prices, for when odds should be read."),

@@ -178,7 +178,7 @@ def _range(facts: RunFacts, setting: MarketSetting) -> str:
     known = facts.ranges.get(setting.name)
     if setting.fixed:
         return words.fixed()
-    if known is None:
+    if known is None or setting.name in words.WITHOUT_RANGE:
         return words.on_or_off() if setting.choices == ("on", "off") else ""
     if known.safe_least:
         return words.safe_from(known.safe_least)

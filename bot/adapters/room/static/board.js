@@ -75,7 +75,7 @@ function noMarket(handlers) {
     return [
       h("h2", {}, "No market here yet"),
       h("p", {}, "What do people here argue about? Name what can happen, and they trade on it."),
-      h("p", { class: "actions" }, h("button", { type: "button", class: "primary", on: { click: () => handlers.say("/admin create") } }, "Create a market")),
+      h("p", { class: "actions" }, h("button", { type: "button", class: "primary", on: { click: () => handlers.say("/admin create") } }, "Create a market"), h("a", { class: "by-steps", href: router.create }, "Step by step")),
     ];
   }
   return [h("h2", {}, "No market here yet"), h("p", {}, "Once an admin opens one, its prices stand here and move as people trade. ", handlers.line([{ x: "/help", s: "code" }]), " shows what there is.")];
@@ -96,7 +96,8 @@ function footer(handlers) {
   const why = h("p", { class: "why" });
   const buttons = h("div", { class: "actions" });
   const past = h("a", { class: "past", hidden: true }, "See how it went");
-  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), past, buttons);
+  const run = h("a", { class: "by-steps", hidden: true }, "Run it step by step");
+  const element = h("footer", {}, h("div", { class: "facts" }, why, risk), past, run, buttons);
   let offered = "";
 
   function update(market) {
@@ -106,6 +107,8 @@ function footer(handlers) {
     past.hidden = !OVER.has(market.status) || (market.market ?? null) === null;
     past.href = past.hidden ? "" : router.theatre(market.market);
     const own = (market.market ?? null) === null || market.own_room;
+    run.hidden = !own || !state.get("visitor")?.admin || (market.market ?? null) === null;
+    run.href = run.hidden ? "" : router.run(market.market);
     const steps = own && state.get("visitor")?.admin ? (STEPS[market.state] ?? []) : market.state === "draft" ? STEPS.draft : [];
     const joined = state.get("account")?.joined;
     const offers = (pinnedMessage?.reply.actions ?? []).filter((action) => !IN_SIGHT.has(action.text) && !(joined && action.text === "/join"));

@@ -9,7 +9,7 @@ import * as state from "./state.js";
 const PHONE = matchMedia("(max-width: 759px)");
 const WIDE = matchMedia("(min-width: 1280px)");
 const TABS = ["market", "yours", "talk"];
-const PAGES = ["outcome", "theatre", "markets"];
+const PAGES = ["outcome", "theatre", "markets", "run"];
 let current = "market";
 
 export const narrow = () => PHONE.matches;

@@ -17,8 +17,13 @@ export function start(given) {
 /** Sends a line as if it had been typed. The message it was answered with; null where it was refused. */
 export const say = (text) => send("api/say", text, { text, ...market() });
 
-/** Presses a button of a message. */
-export const press = (text, message) => send("api/press", null, { text, message });
+/** Presses a button of a message; `refused(sentence)` is told instead of the page where it was. */
+export const press = (text, message, refused) => send("api/press", null, { text, message, ...market() }, { refused });
+
+/** Says a command with its arguments by name, of which empty ones are left out; answered as a line is. */
+export function fill(command, args, refused) {
+  return send("api/fill", null, { command, args, ...market() }, { refused });
+}
 
 /** Sends an order as a ticket showed it; `text` is the line that says the same. */
 export const order = (number, text, shown) => send(`api/v1/markets/${number}/orders`, text, shown);
@@ -29,7 +34,7 @@ function market() {
   return shown === null || shown === undefined ? {} : { market: shown };
 }
 
-async function send(path, text, payload, request = api.newRequest(), again = false) {
+async function send(path, text, payload, { request = api.newRequest(), again = false, refused = (sentence) => sinks.refused(sentence, text) } = {}) {
   const ahead = [...waiting.values()].filter((line) => line.troubled).map((line) => line.done);
   const line = { text, path, payload, troubled: again }; // what an earlier page left goes one after the other
   line.done = new Promise((resolve) => (line.resolve = resolve));
@@ -48,7 +53,7 @@ async function send(path, text, payload, request = api.newRequest(), again = fal
     return message;
   } catch (problem) {
     settle(request, line);
-    sinks.refused(problem.message, text);
+    refused(problem.message);
     return null;
   }
 }
@@ -95,5 +100,5 @@ export function resume(told) {
     return;
   }
   if (!kept || kept.name !== state.get("visitor")?.name) return;
-  for (const { request, text, path, payload } of kept.lines) if (!waiting.has(request)) send(path, text, payload, request, true).then(told);
+  for (const { request, text, path, payload } of kept.lines) if (!waiting.has(request)) send(path, text, payload, { request, again: true }).then(told);
 }

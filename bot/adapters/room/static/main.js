@@ -165,6 +165,10 @@ keyboard.start((event) => {
   line.focus();
 });
 
+state.watch("view", (view) => {
+  if (view.name === "run") import("./run.js").then((run) => run.open(handlers), () => frame.notice("The page could not be loaded just now. Reload to try again."));
+});
+
 let looked = null;
 /** Whether that is the market the room shows, whose number is as good as none. */
 function own(number) {
