@@ -363,6 +363,7 @@ def to_market(row: RowMapping) -> Market:
         asks_now=tuple(i for i, step in enumerate(row["params"]["rounds"]) if step["losers"] == BY_PRICE),
         rules=row["rules"],
         keys=row["keys"],
+        public=row["public"],
     )
 
 

@@ -15,6 +15,7 @@ from storage.journal_kinds import Kind
 from storage.records import Identity, Person
 from storage.schema import links, people, pings, preferences
 from storage.session import Repository, Session, clean
+from storage.waking import Topic
 
 SEEN_EVERY_MS = 60_000  # how stale "seen last" may be: not every command is worth a write
 
@@ -186,6 +187,7 @@ class Preferences:
     confirm: bool = True
     autofill: bool = False
     quiet: frozenset[str] = frozenset()  # kinds of private notices (fills, cancels, payouts) that are not wanted
+    named: bool = False  # shown by name to who watches a public market
 
 
 class PreferencesRepository(Repository):
@@ -217,7 +219,9 @@ class PreferencesRepository(Repository):
             "confirm": wanted.confirm,
             "autofill": wanted.autofill,
             "quiet": sorted(wanted.quiet),
+            "named": wanted.named,
         }
+        self._session.wakes(Topic.PEOPLE)  # whoever shows people by name may have to show others now
         await self._session.upsert(preferences, ("person",), row)
 
 
@@ -228,7 +232,13 @@ _OF = select(preferences).where(preferences.c.person == _PRIMARY_OF_PERSON.scala
 
 def _preferences(row: RowMapping) -> Preferences:
     quiet = frozenset(str(kind) for kind in row["quiet"])
-    return Preferences(slippage=row["slippage"], confirm=row["confirm"], autofill=row["autofill"], quiet=quiet)
+    return Preferences(
+        slippage=row["slippage"],
+        confirm=row["confirm"],
+        autofill=row["autofill"],
+        quiet=quiet,
+        named=row["named"],
+    )
 
 
 class Pings(Repository):

@@ -130,6 +130,7 @@ class Market:
     asks_now: tuple[int, ...]  # rounds that were to be decided by the lowest price, which no rules do any more
     rules: int  # those it plays by; before the start those its parameters were written by
     keys: str = "on"  # orders by key: on | hidden (traded, and shown to nobody else) | off (refused)
+    public: bool = False  # whoever has its link may watch it, once it is no draft any more
 
     @property
     def over(self) -> bool:

@@ -37,7 +37,8 @@ class StateCache:
     """The latest state of each market, the last cut worked out for it, and figures (`storage.figures`). The head of the
     hash chain names a state: another head, another state.
 
-    `people_changed` counts how often two people were merged or one was erased, for whoever caches who is who."""
+    `people_changed` counts how often two people were merged, one was erased or somebody changed their settings, for
+    whoever caches who is who and what they are called."""
 
     def __init__(self) -> None:
         self.people_changed = 0

@@ -32,6 +32,7 @@ from storage.telegram_inbox import TelegramInbox
 from storage.tickets import Tickets
 from storage.trades import Trades
 from storage.transfers import Transfers
+from storage.watching import Watching
 from storage.webhooks import Webhooks
 from storage.wordings import Wordings
 
@@ -114,6 +115,10 @@ class UnitOfWork(Session):
     @cached_property
     def members(self) -> Members:
         return Members(self, self.people, self.markets, self.journal)
+
+    @cached_property
+    def watching(self) -> Watching:
+        return Watching(self, self.markets)
 
     @cached_property
     def keys(self) -> Keys:

@@ -17,7 +17,7 @@ class Topic(StrEnum):
 
     OUTBOX = "outbox"  # notices were added, or are due now
     ROOM = "room"  # messages of the room were written or changed
-    PEOPLE = "people"  # two people became one or were parted, or one was erased
+    PEOPLE = "people"  # two people became one or were parted, one was erased, or may be shown by name or not
     MARKET = "market"  # a market ticked or was changed by hand, or an account in it
     TELEGRAM_INBOX = "telegram_inbox"  # updates arrived by webhook
 

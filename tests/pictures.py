@@ -22,6 +22,26 @@ FOLDER = ROOT / ".github" / "pictures"
 DEMO = ("demo", "--port", "0", "--seed", "3")
 FLOOR, FILM = (1440, 900), (960, 640)
 FILM_WIDTH, FRAME_MS, BEFORE, LASTS_MS = 900, 90, 10, 4_500
+STREAM = (1280, 720)
+CONFIRMED = """async line => {
+  const headers = { "Content-Type": "application/json" };
+  const send = async (path, payload) => {
+    const request = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join("");
+    return (await fetch(path, { method: "POST", headers, body: JSON.stringify({ ...payload, request }) })).json();
+  };
+  const { id, reply } = await send("api/say", { text: line });
+  const confirm = reply.actions.find((action) => action.label.startsWith("Confirm"));
+  await send("api/press", { text: confirm.text, message: id });
+}"""
+BEHIND_IT = """() => {
+  const stage = document.createElement("div");
+  stage.style.cssText = "position: fixed; inset: 0; z-index: -1";
+  stage.style.background = [
+    "radial-gradient(60% 80% at 78% 18%, #ffd9a0 0, transparent 60%)",
+    "repeating-linear-gradient(96deg, #2f7d45 0 90px, #348a4c 90px 180px)",
+  ].join(", ");
+  document.body.prepend(stage);
+}"""
 GAP, BEHIND = 24, (24, 28, 34)
 SAY = """async lines => {
   for (const text of lines) {
@@ -60,22 +80,23 @@ TRADES = (
 
 
 async def main(folder: Path) -> None:
-    """One play for the film, so that nothing else moves beside it; one for what stands still."""
+    """One play for the film, so that nothing else moves beside it; one for what stands still, one for who watches."""
+    takes = ((film, "10", "room"), (stills, "3", "room"), (watching, "4", "admin"))  # the film ends before round two
     async with chromium() as browser:
-        for take, minutes in ((film, "10"), (stills, "3")):  # the film is over before its second round
+        for take, minutes, link in takes:
             with tempfile.TemporaryDirectory() as out:
                 demo = await Child.start(Path(out), *DEMO, "--minutes", minutes)
                 try:
                     await demo.until_output(partial(opened, demo))
-                    address = re.search(r"http://\S+/", demo.output)
+                    address = re.search(rf"{link}: (http://\S+)", demo.output)
                     assert address is not None
-                    await take(browser, address[0], folder)
+                    await take(browser, address[1], folder)
                 finally:
                     await demo.kill()
 
 
 def opened(demo: Child) -> bool:
-    return any("http://" in line for line in demo.out)
+    return any("admin: http://" in line for line in demo.out)
 
 
 async def film(browser: Browser, url: str, folder: Path) -> None:
@@ -113,6 +134,30 @@ async def stills(browser: Browser, url: str, folder: Path) -> None:
     await asyncio.sleep(2.6)
     shots.append(await phone.screenshot())
     beside(shots, folder / "phone.png")
+
+
+async def watching(browser: Browser, admin: str, folder: Path) -> None:
+    """The page of a public market, and an overlay over a picture of its own, as an elimination comes."""
+    boss = Window(await browser.new_page())
+    await boss.join(admin, "Boss")
+    await boss.page.evaluate(CONFIRMED, "/admin set public on")
+    url = boss.page.url.partition("?")[0].partition("#")[0]
+    overlay = await browser.new_page(viewport={"width": STREAM[0], "height": STREAM[1]}, color_scheme="dark")
+    await overlay.goto(f"{url}overlay/1?scale=1.1&outcomes=5")
+    await overlay.evaluate(BEHIND_IT)
+    watch = await browser.new_page(viewport={"width": FLOOR[0], "height": FLOOR[1]}, color_scheme="dark")
+    await watch.goto(f"{url}watch/1")
+    await overlay.locator("#moment .eliminated").wait_for(timeout=240_000)
+    await asyncio.sleep(2.6)
+    small(await overlay.screenshot(), folder / "overlay.webp")
+    await watch.locator(".moment-card").first.wait_for(state="detached", timeout=60_000)
+    await asyncio.sleep(2)
+    small(await watch.screenshot(), folder / "watch.webp")
+
+
+def small(shot: bytes, path: Path) -> None:
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    image.save(path, quality=82, method=6)
 
 
 async def joined(browser: Browser, url: str, name: str, size: tuple[int, int], scale: int) -> Page:

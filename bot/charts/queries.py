@@ -15,6 +15,7 @@ from bot.chat.chart_data import (
     MakerData,
     OutcomeData,
     OutcomeSeries,
+    PreviewData,
     PricesData,
     RankedPerson,
     RoundMark,
@@ -25,7 +26,8 @@ from bot.chat.reply import Picture
 from bot.text.numbers import places
 from bot.words.charts import round_name
 from bot.words.shared import winners_of
-from engine.state import PROFIT_SOURCES, Status
+from bot.words.views import status_word
+from engine.state import PROFIT_SOURCES, Side, Status, price_micro
 from storage.rankings import standings
 from storage.records import EventRow, Market, Payload, TickRow
 from storage.unit_of_work import UnitOfWork
@@ -40,7 +42,11 @@ Span = int | Literal["round", "all"]  # so many ms back, since the last round, o
 async def load(uow: UnitOfWork, picture: Picture) -> ChartData | None:
     """What the picture shows, as of its tick; None where there is no such market, outcome or kind, or no tick yet."""
     market = await uow.markets.get(picture.market)
-    if market is None or market.start_ms is None:
+    if market is None:
+        return None
+    if picture.kind == "preview":
+        return await _preview(uow, market)
+    if market.start_ms is None:
         return None
     if picture.kind == "maker":
         return await _maker(uow, market, picture)
@@ -211,6 +217,27 @@ async def _leaderboard(uow: UnitOfWork, market: Market) -> LeaderboardData:
         rows=tuple(person for _, person in ranked[:MOST_ROWS]),
         people=len(ranked),
         final=market.status in PAID_OUT,
+    )
+
+
+async def _preview(uow: UnitOfWork, market: Market) -> PreviewData:
+    """As of its last tick, or before its first one."""
+    state = await uow.markets.state(market)
+    numbers = range(market.params.n_outcomes)
+    yes = {
+        number: price_micro(state, market.params, number, Side.YES)
+        for number in numbers
+        if state.binaries[number].active and not market.over
+    }
+    return PreviewData(
+        market=market.title,
+        status=status_word(market),
+        names=market.params.outcome_names,
+        yes=tuple(sorted(yes.items(), key=lambda row: (-row[1], row[0]))),
+        winners=market.winners,
+        called_off=market.status is Status.VOIDED,
+        volume=market.volume,
+        people=await uow.members.count(market.id),
     )
 
 

@@ -59,7 +59,16 @@ class Charts:
         failed (it is logged) and where too many wait: the message goes out without it."""
         chosen: ThemeName = self.theme if theme is None else "light" if theme == "light" else "dark"
         people = 0 if self.db is None else self.db.cache.people_changed  # who is forgotten goes out of what is kept
-        key = (picture.kind, picture.market, picture.tick, chosen, picture.outcome, picture.span_ms, people)
+        key = (
+            picture.kind,
+            picture.market,
+            picture.tick,
+            chosen,
+            picture.outcome,
+            picture.span_ms,
+            picture.version,
+            people,
+        )
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]

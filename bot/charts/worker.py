@@ -16,6 +16,7 @@ from bot.chat.chart_data import (
     LeaderboardData,
     MakerData,
     OutcomeData,
+    PreviewData,
     PricesData,
     ThemeName,
     VolumeData,
@@ -24,8 +25,10 @@ from bot.chat.chart_data import (
 
 def draw(data: ChartData, theme: ThemeName) -> bytes:
     """PNG bytes. matplotlib is imported here, so that the bot's own process never pays for it."""
-    from bot.charts import card, leaderboard, maker, outcome, prices, volume
+    from bot.charts import card, leaderboard, maker, outcome, preview, prices, volume
 
+    if isinstance(data, PreviewData):
+        return preview.draw(data, theme)
     if isinstance(data, PricesData):
         return prices.draw(data, theme)
     if isinstance(data, OutcomeData):

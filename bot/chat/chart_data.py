@@ -158,4 +158,18 @@ class CardData:
         return self.prices.market
 
 
-ChartData = PricesData | OutcomeData | MakerData | LeaderboardData | VolumeData | CardData
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewData:
+    """A market at a glance, for the preview of its link: `yes` of those who are in, best first; nobody's name."""
+
+    market: str
+    status: str
+    names: tuple[str, ...]
+    yes: tuple[tuple[int, int], ...]
+    winners: tuple[int, ...]
+    called_off: bool
+    volume: int
+    people: int
+
+
+ChartData = PreviewData | PricesData | OutcomeData | MakerData | LeaderboardData | VolumeData | CardData

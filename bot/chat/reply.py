@@ -123,12 +123,13 @@ class Board:
 class Picture:
     """A chart to be drawn and attached: `kind` is a function of `bot.charts`, `market` and `tick` say of what."""
 
-    kind: str  # prices | outcome | maker | leaderboard | volume
+    kind: str  # prices | outcome | maker | leaderboard | volume | card | preview
     market: int
     tick: int
     outcome: int | None = None
     span_ms: int | None = None
     alt: str = ""
+    version: str = ""  # of what else it shows, where more than a tick changes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

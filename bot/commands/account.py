@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from bot.chat.facts import Holding
@@ -18,6 +19,7 @@ from bot.text.names import LONGEST_NAME
 from bot.words import account as words
 from bot.words import members as words_members
 from bot.words import views as words_views
+from bot.words import watching as words_watching
 from engine.state import Side
 from storage.rankings import worth_of
 from storage.records import Declined, Member
@@ -44,8 +46,12 @@ async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None)
         member = await membership.join(uow, market.id, person.id, called, ctx.now_ms)
         if isinstance(member, Declined):
             return words.cannot_join(member.code)
+        named = (await uow.preferences.of(person.id)).named
         await uow.commit()
-    return words.joined(member, market.record, market.active(), again=before is not None)
+    reply = words.joined(member, market.record, market.active(), again=before is not None)
+    if not market.record.public or market.record.over or before is not None:
+        return reply
+    return replace(reply, blocks=(*reply.blocks, words_watching.told_joining(named=named)))
 
 
 @command("positions", role=Role.MEMBER, any_rules=True, examples=("/positions",))

@@ -10,7 +10,7 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
 from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
-from bot.market import programs, terms, wording
+from bot.market import programs, publishing, terms, wording
 from bot.market import timetable as timetables
 from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
@@ -122,6 +122,7 @@ def _as_typed(
         "/admin set fee 2%",
         "/admin set dispute 10m",
         "/admin set autofill off",
+        "/admin set public on",
         f"/admin set about {SENSIBLE}",
     ),
 )
@@ -137,7 +138,8 @@ async def set_(
 
     Before the start everything can change; while it runs, what the rules allow, from the next tick on. `about` is what
     decides, in your words: what counts, which source, what happens if it is called off or tied. Once trading has begun
-    it can only be added to. `keys` says whether programs may trade here.
+    it can only be added to. `keys` says whether programs may trade here. `public` lets whoever has its link watch, and
+    is shown first.
     """
     record = market.record
     running = record.start_ms is not None
@@ -149,6 +151,8 @@ async def set_(
         return await wording.about(ctx, market, value, confirm)
     if name == "keys":
         return await programs.switch(ctx, market, value)
+    if name == "public":
+        return await publishing.change(ctx, market, value, confirm)
     value = value and clean(value, LONGEST_WORDING)
     if value is None:
         return words.ask_title(record) if name == "title" else words.ask_value(setting_of(record.params, name))

@@ -127,8 +127,14 @@ ConfirmSetting = Annotated[bool, Switch(about="a ticket with Confirm before ever
 AutofillSetting = Annotated[bool, Switch(about="whether orders with a limit let auto-fill fill them, too")]
 
 
+NameSetting = Annotated[
+    bool, Switch(about="whether your name shows to strangers who watch a public market you are in; off unless you say")
+]
+
+
 NoticesSetting = Annotated[
-    Turned, KindsType("notice", words.notice_kinds, about="what you are told in private: fills, cancels, payouts")
+    Turned,
+    KindsType("notice", words.notice_kinds, about="what you are told in private: fills, cancels, payouts, watching"),
 ]
 
 
@@ -144,7 +150,13 @@ PingsSetting = Annotated[
     "settings",
     role=Role.ANYONE,
     personal=True,
-    examples=("/settings", "/settings slippage 3%", "/settings confirm off", "/settings pings elimination on"),
+    examples=(
+        "/settings",
+        "/settings slippage 3%",
+        "/settings confirm off",
+        "/settings name on",
+        "/settings pings elimination on",
+    ),
 )
 async def settings(
     ctx: Context,
@@ -152,6 +164,7 @@ async def settings(
     slippage: SlippageSetting | None = None,
     confirm: ConfirmSetting | None = None,
     autofill: AutofillSetting | None = None,
+    name: NameSetting | None = None,
     notices: NoticesSetting | None = None,
     pings: PingsSetting | None = None,
 ) -> Reply:
@@ -160,7 +173,7 @@ async def settings(
     Without anything it shows all of it, with a button for each. Pings are of the chat in which you set them, in private
     of the market you used last; whoever only watches may have them, too.
     """
-    if (slippage, confirm, autofill, notices, pings) == (None, None, None, None, None):
+    if all(given is None for given in (slippage, confirm, autofill, name, notices, pings)):
         async with ctx.db.reading() as uow:
             return words.settings(await _shown(ctx, uow, ctx.person))
     async with ctx.db.writing() as uow:
@@ -181,6 +194,9 @@ async def settings(
         if autofill is not None:
             after = replace(after, autofill=autofill)
             changed.append(words.autofill_set(on=autofill))
+        if name is not None:
+            after = replace(after, named=name)
+            changed.append(words.name_set(on=name))
         if notices is not None:
             after = replace(after, quiet=_turned(before.quiet, notices, invert=True))
             changed.append(words.notices_set(notices.kinds, on=notices.on))

@@ -13,6 +13,7 @@ from bot.market.leaderboard import Standing
 from bot.market.moments import Moment, latest
 from bot.market.standings import board_of
 from bot.market.tape import tape
+from bot.market.watched import Watched, watched
 from engine.state import MarketState, Side, Status
 from engine.terms import MarketParams
 from storage.alerts import Alert
@@ -26,7 +27,8 @@ TAPE = 20  # trades
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketFacts:
     """What everybody who sees a market is told of it. `board` without the moment it is asked at; `where` is what its
-    home chat is called, `tape` its latest trades, newest first, `moments` the latest ones, oldest first."""
+    home chat is called, `tape` its latest trades, newest first, `moments` the latest ones, oldest first. `watched`:
+    what strangers see of it besides; None where they may not watch it."""
 
     market: int
     status: Status
@@ -38,6 +40,7 @@ class MarketFacts:
     where: str
     tape: tuple[TradeRow, ...]
     moments: tuple[Moment, ...]
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ async def market_facts(uow: UnitOfWork, record: Market) -> MarketFacts:
         where="" if chat is None else chat.title,
         tape=tuple(await tape(uow, record, n=TAPE)),
         moments=await latest(uow, record),
+        watched=await watched(uow, record),
     )
 
 

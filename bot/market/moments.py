@@ -34,7 +34,6 @@ from bot.words.charts import house_result
 from bot.words.rounds_left import used_up
 from bot.words.shared import winners_of
 from engine import schedule
-from storage.rankings import Ranked
 from storage.records import EventRow, Json, Market
 from storage.unit_of_work import UnitOfWork
 
@@ -270,7 +269,7 @@ async def _resolved(look_up: _LookUp, event: _Event) -> _Built:
         "prices": [[number, yes] for number, yes, _ in event["prices_before"]],
         "paid": event["paid"],
         "holders": event["holders"],
-        "podium": [_step(row) for row in steps[: 2 * PODIUM]],
+        "podium": [step_of(row.rank, row.name, row.stake, row.final) for row in steps[: 2 * PODIUM]],
         "more": max(0, len(steps) - 2 * PODIUM),
         "house": house,
         "volume": market.volume,
@@ -281,11 +280,11 @@ async def _resolved(look_up: _LookUp, event: _Event) -> _Built:
     return "resolved", words.win_sentence(market, winners, reason), lines, facts
 
 
-def _step(row: Ranked) -> Facts:
-    """A medal is for who has gained."""
-    amount, share = gain(row.final, row.stake)
-    medal = row.rank if amount.startswith("+") else None
-    return {"place": row.rank, "medal": medal, "name": row.name, "final": row.final, "gain": amount, "share": share}
+def step_of(rank: int | None, name: str, stake: int, final: int) -> Facts:
+    """Of the podium. A medal is for who has gained."""
+    amount, share = gain(final, stake)
+    medal = rank if amount.startswith("+") else None
+    return {"place": rank, "medal": medal, "name": name, "final": final, "gain": amount, "share": share}
 
 
 async def _voided(look_up: _LookUp, event: _Event) -> _Built:

@@ -65,6 +65,7 @@ SETTINGS: Mapping[str, str] = {
 
 BESIDE: Mapping[str, str] = {
     "keys": "whether programs may trade here: on, hidden or off",
+    "public": "whether strangers may watch: on or off",
 }
 """What `/admin set` can change beside the terms, which has a confirmation of its own: no file of an event holds it."""
 

@@ -15,6 +15,7 @@ from bot.words import claims as words_claims
 from bot.words import cuts as words_cuts
 from bot.words import timetable as words_timetable
 from bot.words import views as words_views
+from bot.words import watching as words_watching
 from bot.words import wording as words_wording
 from bot.words.charts import whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
@@ -41,6 +42,12 @@ async def worded(notice: NoticeContext) -> Reply | None:
     who = (await read_names(notice.uow, [written])).get(written.actor, "")
     say = words_wording.told_in_chat if notice.person is None else words_wording.told_in_private
     return say(notice.market, written, who)
+
+
+async def public(notice: NoticeContext) -> Reply | None:
+    """Not where it has been turned back meanwhile."""
+    still = bool(notice.payload["on"]) is notice.market.public
+    return words_watching.told_in_chat(notice.market, notice.payload) if still else None
 
 
 async def board(notice: NoticeContext) -> Reply:

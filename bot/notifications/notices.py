@@ -29,7 +29,7 @@ from storage.records import Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
 from storage.webhooks import ADDED, PLATFORM
 
-_PAYOUTS = frozenset({"paid", "refunded"})
+_QUIET: Mapping[str, str] = {"paid": "payouts", "refunded": "payouts", "given_back": "cancels", "watched": "watching"}
 _BY_STATUS: Mapping[OrderStatus, str] = {
     OrderStatus.RESTING: "fills",
     OrderStatus.FILLED: "fills",
@@ -44,7 +44,7 @@ async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
     refusal, and the gas it cost, is always told."""
     if row.person is None or row.ticket is not None or row.market is None:
         return False
-    kind = "payouts" if row.kind in _PAYOUTS else "cancels" if row.kind == "given_back" else None
+    kind = _QUIET.get(row.kind)
     if row.kind == "order":
         number = row.payload["order"]
         order = await uow.orders.get(row.market, number) if isinstance(number, int) else None
@@ -180,6 +180,8 @@ _RENDERERS: Mapping[str, Renderer] = {
     ),
     "board": in_chat.board,
     "keys": _plain(lambda notice: words_keys.told_switched(str(notice.payload["keys"]))),
+    "public": in_chat.public,
+    "watched": private.watched,
     "lead_change": _plain(lambda notice: words_announcements.lead_change(notice.market.params, notice.payload)),
     "digest": in_chat.digest,
     "countdown": in_chat.countdown,

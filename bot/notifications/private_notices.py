@@ -22,6 +22,7 @@ from bot.words import identity as words_identity
 from bot.words import orders as words_orders
 from bot.words import proposals as words_proposals
 from bot.words import terminal as words_terminal
+from bot.words import watching as words_watching
 from engine.state import Side, price_micro
 from engine.units import whole_tenths
 from storage.records import ApprovalStatus
@@ -35,6 +36,14 @@ async def order(notice: NoticeContext) -> Reply | None:
     if order is None:
         return None
     return await receipts.receipt(notice.uow, order, notice.market, notice.payload.get("tick"), notice.worths)
+
+
+async def watched(notice: NoticeContext) -> Reply | None:
+    """That strangers may watch, and whether they see this member's name; not where they may not any more."""
+    if not notice.market.public:
+        return None
+    kept = await notice.uow.preferences.of(notice.person or 0)
+    return words_watching.told_in_private(notice.market, notice.person, named=kept.named)
 
 
 async def alert(notice: NoticeContext) -> Reply:

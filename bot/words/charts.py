@@ -12,6 +12,7 @@ from bot.chat.chart_data import (
     LeaderboardData,
     MakerData,
     OutcomeData,
+    PreviewData,
     PricesData,
     VolumeData,
 )
@@ -110,6 +111,9 @@ def described(data: ChartData) -> str:
             last = {number: yes for number, series in enumerate(data.yes) if series and (yes := series[-1]) is not None}
             prices = "" if data.winners or data.called_off or not last else yes_figures(dict(enumerate(names)), last)
             return f"{prices_title(data, names)}. {prices}".strip()
+        case PreviewData():
+            prices = yes_figures(dict(enumerate(map(clean, data.names))), dict(data.yes)) if data.yes else ""
+            return f"{clean(data.market)}: {preview_note(data)}. {prices}".strip()
         case OutcomeData():
             return f"{outcome_title(data, clean(data.name))}. {traded_in_all(sum(data.volume))}"
         case MakerData():
@@ -128,6 +132,24 @@ def described(data: ChartData) -> str:
             names = [clean(name) for name in data.prices.names]
             podium = listed([f"{row.place} {clean(row.name)} {gained(row.worth, row.stake)}" for row in data.podium])
             return f"{card_title(data, names)}. {first_upper(card_note(data))}. {podium or NOBODY_TRADED}."
+
+
+def preview_note(data: PreviewData) -> str:
+    """`Open · $12,300 traded by 14 people`"""
+    if data.called_off:
+        return "Called off"
+    if not data.volume:
+        return f"{data.status} · {people(data.people)} in" if data.people else data.status
+    return f"{data.status} · {round_money(data.volume)} traded · {people(data.people)} in"
+
+
+def preview_more(count: int, highest: int) -> str:
+    return f"and {more_outcomes(count, highest)}"
+
+
+def preview_winner(data: PreviewData, names: Sequence[str]) -> str:
+    who = listed([names[winner] for winner in data.winners])
+    return f"{who} wins" if len(data.winners) == 1 else f"{who} share the win"
 
 
 def traded_in_all(volume: int) -> str:

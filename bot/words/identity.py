@@ -177,8 +177,9 @@ def _settings(kept: Preferences) -> str:
     if kept == Preferences():
         return "as they come"
     slippage = "usual" if kept.slippage is None else percent(kept.slippage)
+    named = ", shown by name to who watches a public market" if kept.named else ""
     quiet_ = f", muted: {listed(sorted(kept.quiet))}" if kept.quiet else ""
-    return f"slippage {slippage}, confirm {_on(on=kept.confirm)}, auto-fill {_on(on=kept.autofill)}{quiet_}"
+    return f"slippage {slippage}, confirm {_on(on=kept.confirm)}, auto-fill {_on(on=kept.autofill)}{named}{quiet_}"
 
 
 def _on(*, on: bool) -> str:

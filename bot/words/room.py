@@ -144,6 +144,10 @@ def full_for_strangers() -> str:
     return "All places for those who only watch are taken just now. Give a name and you get one of the members' places."
 
 
+def full_for_watchers() -> str:
+    return "All places to watch are taken just now. This page goes on by itself once one is free."
+
+
 def too_many_joins(wait_ms: int) -> str:
     return f"Many people have just joined from where you are. Wait {span(wait_ms)} and give your name again."
 

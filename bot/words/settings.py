@@ -62,6 +62,7 @@ def notice_kinds() -> Mapping[str, str]:
         "fills": "orders of yours that fill while they wait in the book",
         "cancels": "orders of yours that are cancelled or come back from the book",
         "payouts": "what you are paid when an outcome leaves, at the end, or as a refund",
+        "watching": "a market you are in can be watched by strangers",
     }
 
 
@@ -103,6 +104,7 @@ def _table(shown: PersonalSettings) -> Table:
             "a ticket to confirm before every order" if kept.confirm else "orders go out at once",
         ),
         ("autofill", _on(on=kept.autofill), "orders with a limit let auto-fill fill them"),
+        ("name", _on(on=kept.named), "strangers who watch a public market see your name"),
     ]
     rows += [(f"notices {kind}", _on(on=kind not in kept.quiet), about) for kind, about in notice_kinds().items()]
     columns = (Column(title="Setting"), Column(title="Now"), Column(title="What it means"))
@@ -150,6 +152,7 @@ def _buttons(shown: PersonalSettings) -> tuple[Action, ...]:
         Action(label=f"Slippage: {_slippage(kept)}", text="/settings ask", person=person, asks=True),
         turn("Confirm first", "confirm", on=kept.confirm),
         turn("Auto-fill", "autofill", on=kept.autofill),
+        turn("Show my name", "name", on=kept.named),
     ]
     actions += [turn(kind.capitalize(), f"notices {kind}", on=kind not in kept.quiet) for kind in notice_kinds()]
     if shown.pings is not None:
@@ -192,6 +195,12 @@ def confirm_set(*, on: bool) -> str:
 
 def autofill_set(*, on: bool) -> str:
     return f"Your orders with a limit {'let' if on else 'do not let'} auto-fill fill them, unless you say otherwise."
+
+
+def name_set(*, on: bool) -> str:
+    if on:
+        return "Your name shows to whoever watches a public market you are in."
+    return "Your name does not show to strangers: who watches a public market sees “a member”."
 
 
 def notices_set(kinds: Sequence[str], *, on: bool) -> str:

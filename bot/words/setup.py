@@ -237,6 +237,7 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
     )
     switches = tuple(toggle for toggle in toggles(market.params) if toggle.text.split()[2] in can)
     rows.append(line(bold("Programs: "), code("keys"), f" {market.keys}"))
+    rows.append(line(bold("Watching: "), code("public"), f" {'on' if market.public else 'off'}"))
     return say(
         f"The terms of {clean(market.title)}.",
         blocks=(

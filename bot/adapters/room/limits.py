@@ -1,9 +1,10 @@
 """How much of the room each may take: strangers by the network they come from, members by who they are.
 
 A member has given a name. Streams are places: members have theirs and strangers have others, so that strangers never
-stand in a member's way; among members, who has several windows gives one up to who has none, and who came to the room
-last to who was here before. Everything else is counted in windows of time. All this spares a machine, so each process
-counts for itself; what guards money or secrets is counted for all together (`bot.chat.shared_limits`).
+stand in a member's way, and who watches a public market has others again; among members, who has several windows gives
+one up to who has none, and who came to the room last to who was here before. Everything else is counted in windows of
+time. All this spares a machine, so each process counts for itself; what guards money or secrets is counted for all
+together (`bot.chat.shared_limits`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from storage.clock import SystemClock
 MEMBERS_PLACES = 500
 STRANGERS_PLACES = 150
 MOST_STREAMS_EACH = 12  # windows of one member, or of strangers at one address
+WATCHERS_PLACES = 1_000  # of those who watch public markets, which stand in nobody else's way
+WATCHERS_EACH = 400  # at one address: a school, a company, a phone network stands behind one
 FULL_RETRY_S = 30
 CLOCK = SystemClock()
 
@@ -69,6 +72,7 @@ class Counted(StrEnum):
     STRANGERS_QUOTE = "strangers' quote"
     KEY_REQUEST = "key's request"  # a program's reading
     KEY_ORDER = "key's order"  # and orders and cancels
+    WATCH = "watch"  # whatever is asked for to watch a public market, at one address
 
 
 LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
@@ -82,6 +86,7 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.STRANGERS_QUOTE: (Limit(20, 1_000),),
     Counted.KEY_REQUEST: (Limit(60, 10_000),),
     Counted.KEY_ORDER: (Limit(10, 10_000),),
+    Counted.WATCH: (Limit(3_000, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
 }
 

@@ -78,11 +78,14 @@ class MarketCharts:
         ]
 
     async def _chart(self, request: web.Request) -> web.Response:
-        (room, visitor), span = await self._asks(request), _span(request)
+        room, visitor = await self._asks(request)
         async with self._db.reading() as uow:
-            market = await seen_market(uow, room, visitor, request)
-            make = partial(self._series, uow, market, span)
-            return answer(request, await uow.figures.of(market, f"chart {span}", make))
+            return await self.chart(request, uow, await seen_market(uow, room, visitor, request))
+
+    async def chart(self, request: web.Request, uow: UnitOfWork, market: Market) -> web.Response:
+        """The steps of its prices, for whoever may see it."""
+        span = _span(request)
+        return answer(request, await uow.figures.of(market, f"chart {span}", partial(self._series, uow, market, span)))
 
     async def _outcome(self, request: web.Request) -> web.Response:
         (room, visitor), span = await self._asks(request), _span(request)

@@ -30,6 +30,9 @@ from bot.adapters.room.routes import DrawThemed, Routes
 from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions
 from bot.adapters.room.visitors import Visitors
+from bot.adapters.room.watch_pages import WatchPages
+from bot.adapters.room.watch_routes import WatchRoutes
+from bot.adapters.room.watch_streams import WatchStreams
 from bot.charts.price_history import PriceHistory
 from bot.chat.rights import UNASKED, Rights
 from bot.dispatcher import Dispatcher
@@ -97,6 +100,7 @@ class RoomService:
         quotes = LiveQuotes(db, self._live, commands, CLOCK.monotonic_ms)
         self._ticks = TickStreams(db, self._live, limits, self._visitors, hold)
         history = PriceHistory()
+        charts = MarketCharts(db, self._visitors.asks, history)
         self._routes = Routes(
             db,
             clock,
@@ -111,13 +115,24 @@ class RoomService:
             visitors=self._visitors,
             api=(
                 MarketRoutes(db, self._visitors, self._live, live_events),
-                MarketCharts(db, self._visitors.asks, history),
+                charts,
                 PriceRoutes(db, self._visitors, self._live, history),
                 QuoteRoutes(db, quotes, limits, self._visitors),
                 OrderRoutes(db, quotes, handlers, dispatcher, limits, self._visitors, events),
                 RunRoutes(db, clock, self._visitors, handlers),
                 self._ticks,
             ),
+        )
+        self._watching = WatchStreams(self._live, clock, speed, hold)
+        watch = WatchRoutes(
+            db,
+            self._live,
+            self._watching,
+            charts,
+            WatchPages(self._routes.assets, public_url),
+            draw,
+            limits,
+            trusted_proxies,
         )
         app.on_response_prepare.append(security.add_headers)
         mini_app = MiniApp(
@@ -129,7 +144,7 @@ class RoomService:
             token=telegram_token,
         )
         entering = EnterRoutes(db, clock, self._sessions, self._visitors)
-        app.add_routes([*self._routes.routes(), *mini_app.routes(), *entering.routes(), *more])
+        app.add_routes([*self._routes.routes(), *mini_app.routes(), *entering.routes(), *watch.routes(), *more])
 
     async def start(self) -> tuple[str, str]:
         """Listen; returns the room's address and the one that also gives admin rights. OSError: the port is taken."""
@@ -141,6 +156,7 @@ class RoomService:
         self._following = [asyncio.create_task(work) for work in (self._log.follow(), self._live.follow())]
         self._streams.keep_within(self._server.connections.most)
         self._ticks.keep_within(self._server.connections.most)
+        self._watching.keep_within(self._server.connections.most)
         host = f"[{self._host}]" if ":" in self._host else self._host
         url = f"http://{host}:{port}/"
         return url, f"{url}?admin={self._admin_token}"
@@ -153,13 +169,14 @@ class RoomService:
 
     @property
     def streams_open(self) -> int:
-        """Browsers that listen, strangers' too."""
-        return self._streams.open
+        """Browsers that listen, strangers' too, and those of who watches."""
+        return self._streams.open + self._watching.open
 
     async def stop(self) -> None:
         """Close the streams and stop listening, within about a second."""
         self._streams.close()
         self._ticks.close()
+        self._watching.close()
         await self._routes.theatre.close()
         for task in self._following:
             task.cancel()

@@ -96,9 +96,15 @@ def _webhooks() -> None:
 
 
 def _wake_other_processes() -> None:
-    """Whether a market can be watched, and what is shown of keys, changes what people see of it."""
+    """Whether a market can be watched, and what is shown of keys, changes what people see of it; so does whether
+    somebody is shown by name."""
     change = "INSERT OR UPDATE OF status, tick, head, title, params, planned_start_ms, halted, public, keys"
     op.execute("DROP TRIGGER IF EXISTS wake_market ON config")
     op.execute(
         f"CREATE TRIGGER wake_market AFTER {change} ON config FOR EACH STATEMENT EXECUTE FUNCTION outcry_wake('market')"
+    )
+    op.execute("DROP TRIGGER IF EXISTS wake_people ON preferences")
+    op.execute(
+        "CREATE TRIGGER wake_people AFTER INSERT OR UPDATE OF named ON preferences"
+        " FOR EACH STATEMENT EXECUTE FUNCTION outcry_wake('people')"
     )

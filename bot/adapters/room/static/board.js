@@ -149,8 +149,9 @@ function whySum(market, chance) {
   return `All YES together cost ${shown} though only one pays $1: each outcome is priced by itself, and buying one lifts it by more than it lowers the others.`;
 }
 
-/** Rows that take newer data through `update`. `handlers.pick(wish)`: a price was tapped, to do what `verb` says. */
-export function rows(handlers, { pinned = false } = {}) {
+/** Rows that take newer data through `update`. `handlers.pick(wish)`: a price was tapped, to do what `verb` says. `watched`:
+ *  by who does not trade: nothing to press, nowhere to go. */
+export function rows(handlers, { pinned = false, watched = false } = {}) {
   const known = new Map();
   const list = h("div", { class: "rows", role: "rowgroup" });
   const element = h("div", { class: "grid", role: "table", "aria-label": "Prices" }, headings(pinned), list);
@@ -166,7 +167,7 @@ export function rows(handlers, { pinned = false } = {}) {
     const order = data.rows.map((next) => {
       const row = known.get(next.outcome) || newRow(next, handlers);
       known.set(next.outcome, row);
-      row.update(next, moved && !STILL.has(data.state), chance, pinned && CLOSED.has(data.state), pinned ? (data.market ?? null) : null);
+      row.update(next, moved && !STILL.has(data.state), chance, watched || (pinned && CLOSED.has(data.state)), pinned && !watched ? (data.market ?? null) : null);
       return row.element;
     });
     if (arrange(list, order) && before) slide(before);

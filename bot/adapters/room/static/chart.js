@@ -14,8 +14,9 @@ const NAMES = { "5m": "5 min", "15m": "15 min", "1h": "1 h", "6h": "6 h", "1d": 
 const LONG = { "5m": "the last 5 minutes", "15m": "the last 15 minutes", "1h": "the last hour", "6h": "the last 6 hours", "1d": "the last day", "1w": "the last week", "30d": "the last 30 days", round: "since the last round", all: "everything" };
 const PHONE = matchMedia("(max-width: 759px)");
 
-/** Draws into `host` and follows the market that is looked at. `only`: `() => outcome` of one alone; `feed()`: what was traded of it. */
-export function create(host, { only = null } = {}) {
+/** Draws into `host` and follows the market that is looked at. `only`: `() => outcome` of one alone; `feed()`: what was traded of it;
+ *  `ask({outcome, price})`: where given, a tap on the price axis. */
+export function create(host, { only = null, ask = null } = {}) {
   const said = h("p", { class: "unseen", role: "note" });
   const spans = h("div", { class: "spans", role: "group", "aria-label": "Span" });
   const about = h("p", { class: "about" });
@@ -50,7 +51,7 @@ export function create(host, { only = null } = {}) {
     span = "all";
     host.classList.toggle("empty", market === null);
     if (market === null) return;
-    const made = plot.create(area, { only: only ? only() : null, pick });
+    const made = plot.create(area, { only: only ? only() : null, pick, ask });
     shown = { market, plot: made, source: data.follow(market, changed) };
     changed("loaded");
   }

@@ -1,7 +1,6 @@
 // The grid of a chart with its two axes; and the price axis as a place to ask for an alert: a "+" follows the pointer,
 // arrow keys move it, a tap or Enter asks.
 
-import * as alerts from "./alerts.js";
 import { chip } from "./board.js";
 import * as data from "./chart_data.js";
 import * as scale from "./chart_scale.js";
@@ -77,7 +76,7 @@ export function create(view) {
     const outcome = nearest(value);
     if (outcome === null) return;
     const price = view.unit === "chance" ? Math.round((value * view.series.sums.at(-1)) / 1e6) : value;
-    alerts.ask({ outcome, price: Math.min(990_000, Math.max(10_000, Math.round(price / 10_000) * 10_000)) });
+    view.ask({ outcome, price: Math.min(990_000, Math.max(10_000, Math.round(price / 10_000) * 10_000)) });
   }
 
   function keyed(event) {
@@ -103,7 +102,7 @@ export function create(view) {
     });
     grid.replaceChildren(...prices.flat(), ...moments.flat());
     for (const [name, value] of Object.entries({ "--left": left, "--top": top, "--high": bottom - top })) ruler.style.setProperty(name, `${value}px`);
-    ruler.hidden = Boolean(view.over);
+    ruler.hidden = Boolean(view.over) || !view.ask;
     if (chosen !== null) show(chosen);
   }
 

@@ -21,15 +21,15 @@ const GLIDE_MS = 320;
 let plots = 0;
 
 /** A chart in `host` (an element of its own). `only`: one outcome alone, with what was traded of it. `highlight(outcome)` is told
- *  whom a label names. Feed it with `show({series, span, only?, volume?})`; `view` is what its layers share. */
-export function create(host, { only = null, pick = () => {} } = {}) {
+ *  whom a label names; `ask({outcome, price})`: where given, a tap on the price axis asks to be told of it. Feed it with `show({series, span, only?, volume?})`; `view` is what its layers share. */
+export function create(host, { only = null, pick = () => {}, ask = null } = {}) {
   const id = `plot-${(plots += 1)}`;
   const base = svg("svg", { class: "base", "aria-hidden": "true" });
   const above = svg("svg", { class: "above", "aria-hidden": "true" });
   const texts = h("div", { class: "texts" });
   const element = h("div", { class: "chart-plot" }, base, above, texts);
   host.append(element);
-  const view = { id, only, element, base, above, texts, series: null, span: "all", unit: "cents", highlight: null, width: 0, height: 0, volume: null, pick, draw: soon };
+  const view = { id, only, element, base, above, texts, series: null, span: "all", unit: "cents", highlight: null, width: 0, height: 0, volume: null, pick, ask, draw: soon };
   let length = 0;
   const layers = [axis, marks, lines, labels, pointer].map((layer) => layer.create(view));
   let due = 0;

@@ -5,6 +5,7 @@ import * as clock from "./clock.js";
 import { byId, h } from "./dom.js";
 import * as render from "./render.js";
 import * as state from "./state.js";
+import * as themeSwitch from "./theme_switch.js";
 
 const PHONE = matchMedia("(max-width: 759px)");
 const WIDE = matchMedia("(min-width: 1280px)");
@@ -68,25 +69,6 @@ function step(event) {
   byId(`tab-${next}`).focus();
 }
 
-function labelTheme() {
-  const theme = byId("theme");
-  const other = document.documentElement.dataset.theme === "light" ? "dark" : "light";
-  theme.setAttribute("aria-label", `Switch to the ${other} theme`);
-  theme.title = `Switch to the ${other} theme`;
-}
-
-function switchTheme() {
-  const next = document.documentElement.dataset.theme === "light" ? "dark" : "light";
-  document.documentElement.dataset.theme = next;
-  try {
-    localStorage.setItem("outcry-theme", next);
-  } catch {
-    // storage may be off: then the choice lasts as long as the page
-  }
-  render.redraw();
-  labelTheme();
-}
-
 /** What the stream tells of the connection. `why`: the room's own sentence where it has no place for this page. */
 export function link(up, why) {
   document.body.classList.toggle("offline", !up);
@@ -135,8 +117,7 @@ export function start() {
   }
   PHONE.addEventListener("change", update);
   WIDE.addEventListener("change", update);
-  byId("theme").addEventListener("click", switchTheme);
-  labelTheme();
+  themeSwitch.start(byId("theme"), render.redraw);
   update();
   state.watch("view", (view) => {
     leave(view);

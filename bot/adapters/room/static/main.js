@@ -43,7 +43,7 @@ yours.create(byId("yours"), handlers);
 feed.create(byId("feed"));
 leaders.create(byId("leaders"));
 markets.create(byId("markets"), byId("places"), handlers);
-chart.create(byId("chart"));
+chart.create(byId("chart"), { ask: alerts.ask });
 outcome.create(byId("outcome"));
 theatre.create(byId("theatre"), handlers);
 ceremony.start();

@@ -1,6 +1,7 @@
 // An outcome's page: its prices as buttons, its chart with what was traded, depth of book and house as one picture, the
 // book's levels, its latest trades, and what one holds of it.
 
+import * as alerts from "./alerts.js";
 import * as api from "./api.js";
 import { chip, colour } from "./board.js";
 import * as chart from "./chart.js";
@@ -38,7 +39,7 @@ function open(host, market, outcome) {
   const holding = h("div", { class: "holding" });
   const more = h("button", { type: "button", class: "earlier", hidden: true, on: { click: earlier } }, "Earlier trades");
   host.replaceChildren(h("div", { class: "one", vars: { "--c": colour(outcome) } }, back, h("header", {}, h("div", {}, name, note), prices), holding, charted, deep, h("div", { class: "pair" }, book, tape)));
-  const drawing = chart.create(charted, { only: () => outcome });
+  const drawing = chart.create(charted, { only: () => outcome, ask: alerts.ask });
   const sides = h("div", { class: "spans", role: "group", "aria-label": "Side" }, ["yes", "no"].map((side) => h("button", { type: "button", "data-side": side, on: { click: () => turn(side) } }, side.toUpperCase())));
   const none = h("p", { class: "quiet", hidden: true });
   deep.append(h("div", { class: "chart-bar" }, h("h3", {}, "Depth"), h("span", { class: "key" }, h("i", { class: "house" }), "house", h("i", { class: "book" }), "book"), sides), none);

@@ -1,7 +1,7 @@
 // The end over the whole page: oneself first, the winner, the podium; to be shared, and to be looked at again.
 
 import * as api from "./api.js";
-import { calm, h, svg } from "./dom.js";
+import { byId, calm, h, svg } from "./dom.js";
 import * as confetti from "./confetti.js";
 import * as format from "./format.js";
 import * as render from "./render.js";
@@ -139,7 +139,7 @@ function buttons(facts, close) {
   });
   const theatre = h("button", { type: "button", "data-key": "theatre", on: { click: () => (close(), router.go(router.theatre(market.market))) } }, "See how it went");
   const over = moment.kind === "resolved";
-  return [over && (account?.ended?.place || account?.ended?.gain) ? share : null, over ? theatre : null, h("button", { type: "button", "data-key": "close", autofocus: true, on: { click: close } }, "Close")];
+  return [over && (account?.ended?.place || account?.ended?.gain) ? share : null, over && byId("theatre") ? theatre : null, h("button", { type: "button", "data-key": "close", autofocus: true, on: { click: close } }, "Close")];
 }
 
 /** The winners' colours first, then all of the palette. */

@@ -1,0 +1,36 @@
+"""What strangers may watch: which markets are public, and which of their members are shown by name there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, func, select, update
+
+from storage.markets import Markets
+from storage.schema import config, people, preferences, users
+from storage.session import Repository, Session
+
+
+class Watching(Repository):
+    def __init__(self, session: Session, markets: Markets) -> None:
+        super().__init__(session)
+        self._markets = markets
+
+    async def set_public(self, market: int, *, public: bool) -> None:
+        """Whether whoever has its link may watch it; who watches is woken by the commit."""
+        await self._markets.hold(market)
+        await self._session.run(_SET, {"b_market": market, "b_public": public})
+
+    async def names(self, market: int) -> Mapping[int, str]:
+        """What those who chose to be shown by name are called there, by the number of their account. Not those who are
+        barred; who was erased has no choice left in the tables."""
+        return {row["user"]: row["display_name"] for row in await self._session.rows(_NAMES, {"market": market})}
+
+
+_SET = update(config).where(config.c.market == bindparam("b_market")).values(public=bindparam("b_public"))
+_NAMES = (
+    select(users.c.user, users.c.display_name)
+    .join(people, people.c.id == users.c.user)
+    .join(preferences, preferences.c.person == func.coalesce(people.c.merged_into, people.c.id))
+    .where(users.c.market == bindparam("market"), users.c.barred.is_(None), preferences.c.named)
+)
