@@ -123,6 +123,10 @@ class Keys(Repository):
         rows = await self._session.rows(_OF, {"market": market, "people": sorted(people)})
         return [_key(row) for row in rows]
 
+    async def to_run_from(self, platform: str) -> list[Key]:
+        """The live ones to run a market that were asked for on a platform, by market."""
+        return [_key(row) for row in await self._session.rows(_TO_RUN, {"platform": platform})]
+
     async def revoke(self, key: Key, now_ms: int) -> None:
         """It is good for nothing from here on."""
         await self._markets.hold(key.market)
@@ -197,6 +201,12 @@ _OF = (
     .where(keys.c.market == bindparam("market"), keys.c.person.in_(bindparam("people", expanding=True)))
     .where(keys.c.revoked_ms.is_(None))
     .order_by(keys.c.id)
+)
+
+_TO_RUN = (
+    select(keys)
+    .where(keys.c.platform == bindparam("platform"), keys.c.scope == Scope.RUN.value, keys.c.revoked_ms.is_(None))
+    .order_by(keys.c.market, keys.c.id)
 )
 
 

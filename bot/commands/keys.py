@@ -19,7 +19,7 @@ from storage.unit_of_work import UnitOfWork
 
 ScopeArg = Annotated[str, Choice("scope", lambda: {scope.value: words.MAY[scope] for scope in Scope})]
 AllowanceArg = Annotated[int, Money("allowance", low=10_000, about="the most it may ever cost you, such as $200")]
-NameArg = Annotated[str, Text("name", NAME_LENGTH, about="what you call it")]
+NameArg = Annotated[str, Text("name", NAME_LENGTH, about="what you call it", named=True)]
 
 AGAIN_MS = 60_000  # how long the same request may come again
 
@@ -28,7 +28,7 @@ AGAIN_MS = 60_000  # how long the same request may come again
     "apikey",
     role=Role.ANYONE,
     help_under=Role.MEMBER,
-    examples=("/apikey", "/apikey trade $200", "/apikey read scoreboard"),
+    examples=("/apikey", "/apikey trade $200", "/apikey read name scoreboard"),
 )
 async def apikey(
     ctx: Context,

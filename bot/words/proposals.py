@@ -14,6 +14,9 @@ from bot.words.shared import as_changes, count, listed, name_of, no, plural, say
 from engine.terms import MarketParams
 from storage.records import Approval, Market
 
+PROPOSED = "proposed"
+"""What a program goes by where nothing has happened yet, since another admin is to approve it."""
+
 _SHOWN = 80  # characters of a text that is to be added to what decides
 
 
@@ -82,7 +85,7 @@ def proposed(market: Market, approval: Approval, part: Involvement, others: int)
     rows = [row for row in (why, *rows, deadline(market, approval.kind)) if row]
     proposal = what(market.params, approval)
     head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
-    return say(head, blocks=rows, tone=Tone.WAIT)
+    return replace(say(head, blocks=rows, tone=Tone.WAIT), code=PROPOSED)
 
 
 def proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:

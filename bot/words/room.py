@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from bot.text.names import clean
 from bot.text.numbers import span
+from bot.words.shared import listed
 
 
 def wrong_host(public_url: str | None) -> str:
@@ -182,3 +184,23 @@ def app_cannot_ask() -> str:
 
 def app_not_theirs() -> str:
     return "That market is none that you may see. Join its chat on Telegram, then open its link again."
+
+
+def run_needs_key() -> str:
+    return "A program runs a market by a key to run it; /apikey run makes one, for an admin of its chat."
+
+
+def no_such_action(actions: Sequence[str]) -> str:
+    return f'Nothing was done: say {{"action": …}} with one of {listed(actions, "or")}.'
+
+
+def not_of_action(action: str, name: str) -> str:
+    return f"Nothing was done: {action} does not take {clean(name, 40)}."
+
+
+def not_numbers() -> str:
+    return "Nothing was done: outcomes are a list of their numbers, counted from 0."
+
+
+def not_a_text(name: str) -> str:
+    return f"Nothing was done: {clean(name, 40)} is a text."

@@ -27,6 +27,7 @@ from bot.adapters.room.platform import MAIN, RoomPlatform
 from bot.adapters.room.presence import Presence
 from bot.adapters.room.quotes import QuoteRoutes
 from bot.adapters.room.routes import DrawThemed, Routes
+from bot.adapters.room.run_by_key import RunByKey, end_old_rights
 from bot.adapters.room.run_routes import RunRoutes
 from bot.adapters.room.security import Sessions
 from bot.adapters.room.visitors import Visitors
@@ -78,6 +79,7 @@ class RoomService:
         self._host = host
         self._secure = public_url is not None
         self._admin_token = admin_token
+        self._clock = clock
         self.platform = RoomPlatform(db, clock)
         self._log = self.platform.log
         app = web.Application(
@@ -120,6 +122,7 @@ class RoomService:
                 QuoteRoutes(db, quotes, limits, self._visitors),
                 OrderRoutes(db, quotes, handlers, dispatcher, limits, self._visitors, events),
                 RunRoutes(db, clock, self._visitors, handlers),
+                RunByKey(db, dispatcher, self._visitors, limits),
                 self._ticks,
             ),
         )
@@ -151,6 +154,7 @@ class RoomService:
         await self._log.open()
         secret = await self._secret()
         self._sessions.open(secret)
+        await end_old_rights(self._db, self._admin_token, secret, self._clock())
         port = await self._server.start()
         self._visitors.cookies = Cookies.of(secret, port, secure=self._secure)
         self._following = [asyncio.create_task(work) for work in (self._log.follow(), self._live.follow())]

@@ -85,7 +85,7 @@ async def two_communities(folder: Path) -> AsyncIterator[ChatHarness]:
         await harness.confirmed("bob", "/buy brazil yes 20 limit 20c")
         await harness.say("ada", "/buy brazil no 5")
         assert (await harness.say("ada", "/alert timbuktu 99c")).ok
-        assert (await harness.say("ada", "/apikey trade $20 Qqq")).ok
+        assert (await harness.say("ada", "/apikey trade $20 name Qqq")).ok
         await harness.say(ADMIN, "/admin freeze Zzz card")
         await harness.tick()
         await harness.say(ADMIN, "/admin resume")

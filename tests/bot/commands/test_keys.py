@@ -106,7 +106,7 @@ async def test_a_program_trades_within_its_allowance_and_with_what_it_bought(tmp
         await running(harness)
         await harness.confirmed("ada", "/buy germany yes 50")
         await harness.tick()
-        key, _ = await given(harness, "ada", "/apikey trade $10 crane")
+        key, _ = await given(harness, "ada", "/apikey trade $10 name crane")
         told = len(harness.platform.sent)
         assert (await program(harness, key, BUY)).ok
         too_much = await program(harness, key, BUY)
