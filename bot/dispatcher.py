@@ -9,7 +9,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from bot.charts.limits import ChartLimits
@@ -36,20 +36,18 @@ from bot.market.context import (
     parse_context_of,
     speaker,
 )
-from bot.market.visibility import Viewer, is_own, visible
+from bot.market.lookup import Lookup, chosen, look_up
+from bot.market.vouching import Vouched, Vouching
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
 from bot.words import forms as words_forms
 from bot.words import keys as words_keys
 from bot.words import usage as words_usage
-from engine.state import Status
 from storage.again import again
 from storage.clock import Clock
 from storage.database import Database
 from storage.key_value import KeptLine
-from storage.keys import Key
-from storage.people import Preferences
-from storage.records import Chat, Market, Person
+from storage.records import Person
 from storage.session import clean
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
@@ -57,20 +55,6 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 TYPING = (Limit(150, 10_000),)  # completions, a person: faster than anybody types
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lookup:
-    """What storage knows of a speaker and the chat they speak in; `missed`: something waits for them that could not be
-    sent."""
-
-    person: Person | None
-    chat: Chat | None
-    market: MarketView | None = None
-    settings: Preferences = field(default_factory=Preferences)
-    missed: bool = False
-    elsewhere: bool = False  # the market is another chat's
-    key: Key | None = None  # by which a program says it
 
 
 class Dispatcher:
@@ -100,6 +84,7 @@ class Dispatcher:
         self._rehearser = rehearser or BackgroundRehearsal(db, clock)
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._rights = rights
+        self._vouching = Vouching(db, rights)
         self._public_url = public_url
         self._private_webhooks = private_webhooks
         self._ticket_messages = TicketMessages(db)
@@ -130,12 +115,13 @@ class Dispatcher:
         """Why the speaker may not say the command of this name here and now; None where they may. For what a page shows
         beside it. Raises TroubleError."""
         command = self._by_name[name]
+        vouched = await self._vouched(invocation, command)
         async with self._db.reading() as uow:
-            lookup = await self._look_up(uow, invocation, self._clock.now_ms(), command)
-        missing = self._missing(command, invocation, lookup)
+            lookup = await look_up(uow, invocation, self._clock.now_ms(), command, vouched)
+        missing = lookup.missing(command, invocation)
         if missing is not None:
             return self._refuse(command, missing, lookup, invocation)
-        return self._no_market(invocation) if lookup.market is None and command.needs(MarketView) else None
+        return self._no_market(invocation, lookup) if lookup.market is None and command.needs(MarketView) else None
 
     def _name_of(self, invocation: Invocation) -> str:
         """For the log: the command alone. What follows may be a code, or an address that holds a secret."""
@@ -150,13 +136,14 @@ class Dispatcher:
         now = self._clock.now_ms()
         try:
             command, _ = find(invocation.text.lstrip(), self._by_name)
+            vouched = await self._vouched(invocation, command)
             async with self._db.reading() as uow:
-                lookup = await self._look_up(uow, invocation, now)
+                lookup = await look_up(uow, invocation, now, None, vouched)
                 context = await self._completing(uow, command, lookup, invocation, now)
             usable = [
                 command
                 for command in self.commands
-                if not command.hidden and self._missing(command, invocation, lookup) is None
+                if not command.hidden and lookup.missing(command, invocation) is None
             ]
             return completion.suggestions(invocation.text, usable, context)
         except TroubleError:
@@ -174,9 +161,10 @@ class Dispatcher:
         try:
             command = self._by_name.get(invocation.command)
             param = command.param(focus) if command else None
+            vouched = await self._vouched(invocation, command)
             async with self._db.reading() as uow:
-                lookup = await self._look_up(uow, invocation, now)
-                if command is None or param is None or self._missing(command, invocation, lookup) is not None:
+                lookup = await look_up(uow, invocation, now, None, vouched)
+                if command is None or param is None or lookup.missing(command, invocation) is not None:
                     return []
                 context = await self._completing(uow, command, lookup, invocation, now)
             others = {name: text for name, text in invocation.args.items() if name != focus}
@@ -190,14 +178,14 @@ class Dispatcher:
             return []
 
     async def _completing(
-        self, uow: UnitOfWork, command: Command | None, lookup: _Lookup, invocation: Invocation, now: int
+        self, uow: UnitOfWork, command: Command | None, lookup: Lookup, invocation: Invocation, now: int
     ) -> ParseContext:
         """What values are suggested from: with the members' names where the command takes one and is the speaker's to
         say."""
         context = parse_context_of(lookup.market, now, selling=command is not None and command.selling)
         if command is None or lookup.market is None or not any(param.kind.of_people for param in command.params):
             return context
-        if self._missing(command, invocation, lookup) is not None:
+        if lookup.missing(command, invocation) is not None:
             return context
         return replace(context, people=await uow.members.names(lookup.market.id))
 
@@ -278,12 +266,14 @@ class Dispatcher:
                 log.exception("the market %r was said in is not remembered for its speaker", command.name)
         return await with_missed_notices(self._db, invocation, reply, self._clock.now_ms()) if lookup.missed else reply
 
-    async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, _Lookup]:
+    async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, Lookup]:
         """Look up, read and call in one reading unit; a command that does not ask for the `Snapshot` is called when it
         has ended, and may open a unit of its own."""
+        vouched = await self._vouched(invocation, command)
         async with AsyncExitStack() as unit:
             uow = await unit.enter_async_context(self._db.reading())
-            lookup = await self._look_up(uow, invocation, now, command)
+            missed = await anything_missed(uow, invocation)
+            lookup = await look_up(uow, invocation, now, command, vouched, missed=missed)
             if invocation.key is not None and not await self._is_its_makers(uow, invocation, lookup):
                 return words_keys.gone(), lookup
             if not await self._may_press(uow, invocation, lookup.person):
@@ -297,9 +287,9 @@ class Dispatcher:
             given = self._given(uow, command, lookup)
             if not command.wants(Snapshot):
                 await unit.aclose()
-            context = self._context(invocation, now, lookup)
+            context = self._context(invocation, now, command, lookup)
             reply = await command.run(context, **command.arguments(values), **given)
-            if lookup.elsewhere:  # who else is here may not see that market
+            if lookup.elsewhere or context.chat is not lookup.chat:  # who else is here may not see that market
                 reply = replace(reply, audience=Audience.PRIVATE)
             return reply, lookup
 
@@ -315,10 +305,10 @@ class Dispatcher:
         return wait
 
     def _values(
-        self, invocation: Invocation, now: int, command: Command, rest: str, lookup: _Lookup
+        self, invocation: Invocation, now: int, command: Command, rest: str, lookup: Lookup
     ) -> Mapping[str, object] | Reply:
         """The arguments of the line, or why it cannot be said, now or so."""
-        missing = self._missing(command, invocation, lookup)
+        missing = lookup.missing(command, invocation)
         if missing is not None:
             return self._refuse(command, missing, lookup, invocation)
         if lookup.market is not None and lookup.market.record.outdated and not command.any_rules:
@@ -327,7 +317,7 @@ class Dispatcher:
         if not_ready is not None:
             return not_ready
         if lookup.market is None and command.needs(MarketView):
-            return self._no_market(invocation)
+            return self._no_market(invocation, lookup)
         context = parse_context_of(lookup.market, now, selling=command.selling)
         parsed = parser.parse(command, rest, context, invocation.args)
         if not parsed.problems:
@@ -340,13 +330,17 @@ class Dispatcher:
         example = example_here(command, context)
         return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
 
-    def _context(self, invocation: Invocation, now: int, lookup: _Lookup) -> Context:
+    def _context(self, invocation: Invocation, now: int, command: Command, lookup: Lookup) -> Context:
+        """Who came in from elsewhere does what an admin does as the admin of that chat; nobody else is one of a market
+        of another chat."""
+        runs = lookup.runs if command.rule.role is Role.ADMIN else None
+        is_admin = runs is not None or (invocation.is_admin and not lookup.elsewhere)
         return Context(
             db=self._db,
-            invocation=replace(invocation, is_admin=False) if lookup.elsewhere else invocation,
+            invocation=replace(invocation, is_admin=is_admin),
             now_ms=now,
             person=lookup.person,
-            chat=lookup.chat,
+            chat=runs or lookup.chat,
             commands=self.commands,
             auditor=self._auditor,
             rehearser=self._rehearser,
@@ -356,7 +350,7 @@ class Dispatcher:
             private_webhooks=self._private_webhooks,
         )
 
-    def _given(self, uow: UnitOfWork, command: Command, lookup: _Lookup) -> Mapping[str, Given | None]:
+    def _given(self, uow: UnitOfWork, command: Command, lookup: Lookup) -> Mapping[str, Given | None]:
         """What its function asks for beside the arguments, by keyword."""
         member = lookup.market.member if lookup.market else None
         loaded: Mapping[type[Given], Given | None] = {
@@ -367,7 +361,7 @@ class Dispatcher:
         }
         return {keyword: loaded[wanted] for keyword, wanted, _ in command.given}
 
-    async def _is_its_makers(self, uow: UnitOfWork, invocation: Invocation, lookup: _Lookup) -> bool:
+    async def _is_its_makers(self, uow: UnitOfWork, invocation: Invocation, lookup: Lookup) -> bool:
         """Whether the key a program comes by is still good, its maker's, and for the market it speaks of."""
         key, person = lookup.key, lookup.person
         if key is None or person is None or not key.live or invocation.market != key.market:
@@ -382,7 +376,7 @@ class Dispatcher:
             return person is not None
         return invocation.made_for in await uow.people.all_ids(person.id)
 
-    async def _go_on_here(self, invocation: Invocation, now: int, lookup: _Lookup) -> None:
+    async def _go_on_here(self, invocation: Invocation, now: int, lookup: Lookup) -> None:
         """Private lines continue with the market of the chat the person spoke in last, joined or not; what a program
         does leads them nowhere."""
         market = lookup.market
@@ -403,100 +397,35 @@ class Dispatcher:
             if not command.hidden and command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
         ]
 
-    async def _look_up(
-        self, uow: UnitOfWork, invocation: Invocation, now: int, command: Command | None = None
-    ) -> _Lookup:
-        """What `command` asks for; everything without one."""
-        person = await uow.people.find(*invocation.speaker)
-        chat = await uow.chats.find(invocation.platform, invocation.chat_ext)
-        settings = Preferences()
-        if person is not None and command is not None and command.wants(TradingSettings):
-            settings = await uow.preferences.of(person.id)
-        missed = command is not None and await anything_missed(uow, invocation)
-        market = None
-        if command is None or command.speaks_of_market:
-            sets_up = invocation.is_admin and (command is None or command.rule.role is Role.ADMIN)
-            market = await self._market(uow, invocation, person, chat, now, sets_up=sets_up)
-        key = None if invocation.key is None else await uow.keys.get(invocation.key)
-        elsewhere = False
-        if market is not None and _chosen(invocation) is not None:
-            elsewhere = not await is_own(uow, market.id, chat.id if chat else None)
-        return _Lookup(
-            person=person,
-            chat=chat,
-            market=market,
-            settings=settings,
-            missed=missed,
-            elsewhere=elsewhere,
-            key=key,
-        )
-
-    async def _market(
-        self,
-        uow: UnitOfWork,
-        invocation: Invocation,
-        person: Person | None,
-        chat: Chat | None,
-        now: int,
-        *,
-        sets_up: bool,
-    ) -> MarketView | None:
-        """The market of the chat; in private, the one the person used last. While the next one is a draft, all but its
-        admins' own commands speak of the one before it; where there is none, admins see the draft."""
-        record = await self._record(uow, invocation, person, chat)
-        if record is not None and record.status is Status.DRAFT and not sets_up and _chosen(invocation) is None:
-            here = chat.id if chat and invocation.chat_kind is not ChatKind.PRIVATE else record.chat_id
-            before = await uow.markets.shown_in(here)
-            record = before or (record if invocation.is_admin else None)
-        if record is None:
+    async def _vouched(self, invocation: Invocation, command: Command | None) -> Vouched | None:
+        """What is said of who came in from elsewhere, where they came from."""
+        if invocation.came_as is None:
             return None
-        member = await uow.members.get(record.id, person.id) if person else None
-        return MarketView(record=record, state=await uow.markets.state(record.id), member=member, now_ms=now)
+        runs, market = command is not None and command.rule.role is Role.ADMIN, chosen(invocation)
+        if market is not None:
+            return await self._vouching.of_market(invocation.came_as, market, runs=runs)
+        return await self._vouching.of_chat(invocation.came_as, invocation.came_from) if runs else Vouched()
 
-    async def _record(
-        self, uow: UnitOfWork, invocation: Invocation, person: Person | None, chat: Chat | None
-    ) -> Market | None:
-        chosen = _chosen(invocation)
-        if chosen is not None:
-            viewer = Viewer(
-                person=person.id if person else None, chat=chat.id if chat else None, admin=invocation.is_admin
-            )
-            return await visible(uow, chosen, viewer)
-        if invocation.chat_kind is not ChatKind.PRIVATE:
-            return await uow.markets.of_chat(chat.id) if chat else None
-        return await uow.markets.last_of_person(person.id) if person else None
-
-    def _missing(self, command: Command, invocation: Invocation, lookup: _Lookup) -> Missing | None:
-        return command.rule.missing(
-            member=lookup.market is not None and lookup.market.member is not None,
-            admin=invocation.is_admin and not lookup.elsewhere,  # nobody is an admin of another chat's market here
-            chat=invocation.chat_kind,
-            platform=invocation.platform,
-            key=None if lookup.key is None else lookup.key.scope,
-        )
-
-    def _refuse(self, command: Command, missing: Missing, lookup: _Lookup, invocation: Invocation) -> Reply:
+    def _refuse(self, command: Command, missing: Missing, lookup: Lookup, invocation: Invocation) -> Reply:
         if isinstance(missing, OtherKey):
             return words_keys.other_key(command.name, missing.scopes)
         if isinstance(missing, Elsewhere):
             return words_usage.not_on_this_platform(command.name, sorted(missing.platforms))
+        unasked = lookup.vouched.unasked if lookup.vouched is not None else None
         if missing is Role.ADMIN:
-            return words_usage.only_admins(command.name)
+            return words_usage.only_admins(command.name) if unasked is None else words_usage.cannot_ask(unasked)
         if missing is Role.MEMBER:
-            return words_usage.not_joined() if lookup.market else self._no_market(invocation)
+            return words_usage.not_joined() if lookup.market else self._no_market(invocation, lookup)
         return words_usage.not_here(command.name)
 
-    def _no_market(self, invocation: Invocation) -> Reply:
-        if _chosen(invocation) is not None:
+    def _no_market(self, invocation: Invocation, lookup: Lookup) -> Reply:
+        if lookup.vouched is not None and lookup.vouched.unasked is not None:
+            return words_usage.cannot_ask(lookup.vouched.unasked)
+        if chosen(invocation) is not None:
             return words_usage.not_a_market_of_yours()
         if invocation.chat_kind is ChatKind.PRIVATE:
             return words_usage.no_market_in_private()
         return words_usage.no_market(admin=invocation.is_admin)
-
-
-def _chosen(invocation: Invocation) -> int | None:
-    """The market a page of the room shows."""
-    return invocation.market if invocation.chat_kind is ChatKind.ROOM else None
 
 
 def _head(invocation: Invocation) -> str:

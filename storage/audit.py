@@ -10,11 +10,17 @@ from storage.records import AuditRow, Payload
 from storage.schema import audit_log
 from storage.session import Repository, Session, clean
 
+ENTRANCE = "entrance"
+"""In what came of a deed: by which way who did it came in, where that is not their chat: `page`, `key 3`."""
+
 
 class Audit(Repository):
+    """`entrance` is noted with every deed of this unit; "": they did it in their chat."""
+
     def __init__(self, session: Session, journal: Journal) -> None:
         super().__init__(session)
         self._journal = journal
+        self.entrance = ""
 
     async def append(
         self,
@@ -35,7 +41,7 @@ class Audit(Repository):
             "action": action,
             "reason": clean(reason, 1_000),
             "before": dict(before or {}),
-            "after": dict(after or {}),
+            "after": {**(after or {}), **({ENTRANCE: self.entrance} if self.entrance else {})},
             "ts_ms": now_ms,
         }
         number = await self._session.add(insert(audit_log), values)

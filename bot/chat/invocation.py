@@ -36,7 +36,7 @@ class Invocation:
     one a page of the room shows; what they may not see, a line is not about. `key`: the number of the one by which a
     program says it for its maker (`storage.keys`); none: they say it themselves. `came_as`: the identity by which they
     came in where they speak from elsewhere (a session by a link, a Mini App, a key); None for who is native to where
-    they speak.
+    they speak. `came_from`: the chat they came in from, by its number.
     """
 
     text: str = ""
@@ -55,6 +55,7 @@ class Invocation:
     key: int | None = None
     made_for: int | None = None
     came_as: Identity | None = None
+    came_from: int | None = None
     request_id: str
     is_retry: bool = False
 
@@ -64,6 +65,13 @@ class Invocation:
         if self.came_as is not None:
             return self.came_as.platform, self.came_as.external_id
         return self.platform, self.person_ext
+
+    @property
+    def entrance(self) -> str:
+        """The way they came in, as the log has it (`storage.audit.ENTRANCE`); "" for who speaks in their chat."""
+        if self.key is not None:
+            return f"key {self.key}"
+        return "" if self.came_as is None else "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 ASK_S = 3.0
-KEPT_MS = 40_000  # with what a platform remembers (10 s) and until a page looks again (10 s): a minute in all
+KEPT_MS = 35_000  # with what a platform remembers (10 s) and until a page looks again (10 s): a minute in all
 REMEMBERED = 20_000
 
 

@@ -105,7 +105,8 @@ async def speaker(uow: UnitOfWork, invocation: Invocation, now_ms: int) -> Perso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `rights` asks
+    """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `chat` is where
+    they speak; of who does what an admin does from elsewhere, the chat whose admin they are. `rights` asks
     another platform what somebody is in a chat there. `public_url` is the https address of the room, without a slash at
     its end; None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
 
@@ -145,11 +146,14 @@ class Context:
     async def known(self, uow: UnitOfWork) -> tuple[Person, Chat]:
         """The speaker and the chat, made at first sight in this writing unit, before a market is locked in it; their
         rights here are noted when it ends, unless nobody knows who they are: nothing can be told to such a one, and
-        nothing is theirs to approve."""
+        nothing is theirs to approve. What the log says they did in it, it says they did by the way they came in."""
         invocation = self.invocation
-        chat = await uow.chats.open(
-            invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
-        )
+        uow.audit.entrance = invocation.entrance
+        chat = self.chat if invocation.came_as is not None else None
+        if chat is None:
+            chat = await uow.chats.open(
+                invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms
+            )
         person = await speaker(uow, invocation, self.now_ms)
         if invocation.is_admin and not invocation.nameless:
             note = partial(uow.chats.set_admin, chat.id, person.id, admin=True, now_ms=self.now_ms)

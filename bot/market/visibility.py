@@ -1,15 +1,17 @@
 """Who may see which market: those of the chat they look from, those they are in, and those of chats they are in.
 
-Nobody can be asked who is in a chat, so an account shows it: whoever is in a market came from a chat in which it is
-announced. Where all of those also announce another market, they could see that one there. A known admin of a chat is in
-it. Drafts are their admins' alone.
+Of who is native to where they look from nobody is asked who is in which chat: an account shows it. Whoever is in a
+market came from a chat in which it is announced; where all of those also announce another market, they could see that
+one there. A known admin of a chat is in it. Of who came in from elsewhere their platform is asked (`vouching`). Drafts
+are their admins' alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from bot.chat.rights import Standing
 from engine.state import Status
 from storage.records import Market
 from storage.unit_of_work import UnitOfWork
@@ -19,12 +21,18 @@ from storage.unit_of_work import UnitOfWork
 class Viewer:
     """Who looks: `person` None is a stranger. `chat` is where they look from, None where nobody has spoken there yet;
     `admin`: whether they are an admin there at this moment. `only`: the one market that is shown to them, of those they
-    may see; None: all."""
+    may see; None: all. `vouched`: of who came in from elsewhere, what their platform says they are at this moment in
+    the chats it was asked about: what was known of them as an admin before counts nothing then. None for all others."""
 
     person: int | None
     chat: int | None
     admin: bool
     only: int | None = None
+    vouched: Mapping[int, Standing] | None = None
+
+    def chats_as(self, standing: Standing) -> frozenset[int]:
+        """Those their platform vouches for as that or more."""
+        return frozenset(chat for chat, known in (self.vouched or {}).items() if known >= standing)
 
 
 async def visible(uow: UnitOfWork, market: int, viewer: Viewer) -> Market | None:
@@ -43,7 +51,7 @@ async def visible_markets(uow: UnitOfWork, viewer: Viewer) -> list[Market]:
     if viewer.person is not None:
         people = await uow.people.all_ids(viewer.person)
         joined = await uow.markets.joined(people)
-        chats |= await uow.chats.where_admin(people)
+        chats |= await _runs(uow, viewer, people) | viewer.chats_as(Standing.MEMBER)
         for places in (await uow.chats.announcing(joined)).values():
             chats |= places
     records = await uow.markets.many(joined | await uow.chats.announced_in(chats))
@@ -64,7 +72,8 @@ async def _seen(uow: UnitOfWork, records: Collection[Market], viewer: Viewer) ->
     if viewer.person is None or not others:
         return seen
     people = await uow.people.all_ids(viewer.person)
-    admin_in, joined = await uow.chats.where_admin(people), await uow.markets.joined(people)
+    admin_in, joined = await _runs(uow, viewer, people), await uow.markets.joined(people)
+    member_in = viewer.chats_as(Standing.MEMBER)
     came_from = (await uow.chats.announcing(joined)).values()
 
     def may_see(record: Market) -> bool:
@@ -73,6 +82,13 @@ async def _seen(uow: UnitOfWork, records: Collection[Market], viewer: Viewer) ->
             return True
         if record.status is Status.DRAFT:
             return False
+        if chats & member_in:
+            return True
         return record.id in joined or any(places <= chats for places in came_from)
 
     return seen + [record for record in others if may_see(record)]
+
+
+async def _runs(uow: UnitOfWork, viewer: Viewer, people: Collection[int]) -> frozenset[int]:
+    """The chats they are an admin of, as their platform said last; of who came in from elsewhere, as it says now."""
+    return await uow.chats.where_admin(people) if viewer.vouched is None else viewer.chats_as(Standing.ADMIN)

@@ -13,12 +13,13 @@ from bot.text.numbers import money, price
 from bot.words.admin import why_refused
 from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, people, place, plural, say
+from storage.audit import ENTRANCE
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
 
 _LONGEST = 60
 _LONGEST_OF = {"schedule": 600}  # what is compared is read whole
 _FIRST_MOMENT = 10**12  # smaller ones are spans of time
-_INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent", ROUNDS_LEFT}
+_INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent", ENTRANCE, ROUNDS_LEFT}
 _OPTIONAL = {"schedule", "start_ms"}  # said where there is one
 _MONEY = {"cash", "given", "balance", "profit", "risk"}  # as numbers; as texts they are what was typed
 PEOPLE = ("user", "person", "with", "proposer")
@@ -41,7 +42,7 @@ def log(
         why = f": {clean(row.reason)}" if row.reason else ""
         who = bold(_who(row.actor, names))
         deed = _DEEDS.get(row.action, clean(row.action))
-        rows.append(line(Stamp(row.ts_ms), " ", who, f" · {deed}{why}", *_became(entry, names)))
+        rows.append(line(Stamp(row.ts_ms), " ", who, _entrance(row), f" · {deed}{why}", *_became(entry, names)))
         second = _by_approval(row, names)
         after = {name: value for name, value in row.after.items() if (name, value) != ("kind", row.action)}
         changed = (*changes(row.before, after, outcomes, names), *_rounds(row.after))
@@ -49,6 +50,14 @@ def log(
             rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
     head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
     return say(head, blocks=rows, actions=page_buttons(again, page, person))
+
+
+def _entrance(row: AuditRow) -> Span:
+    """` on the page`, ` by key 3`; nothing for who did it in their chat."""
+    entrance = str(row.after.get(ENTRANCE, ""))
+    if entrance == "page":
+        return quiet(" on the page")
+    return quiet(f" by {entrance}") if entrance else Span("")
 
 
 def _became(entry: LogEntry, names: Mapping[int, str]) -> list[Part]:

@@ -211,6 +211,15 @@ def entrance_ended() -> Reply:
     )
 
 
+def cannot_ask(platform: str) -> Reply:
+    """They came in from there, and whether they may do this is that platform's to say."""
+    return _no(
+        f"{platform.title()} cannot be asked right now whether you may do this; nothing was done. "
+        "Try again in a minute.",
+        name="cannot_ask",
+    )
+
+
 _CAUSES: Mapping[Trouble, str] = {
     Trouble.FULL: "the disk of the server is full",
     Trouble.LOCKED: "another program on the server holds the database locked",

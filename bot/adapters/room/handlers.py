@@ -144,6 +144,7 @@ class Handlers:
             is_admin=visitor.admin,
             market=market,
             came_as=visitor.came_as,
+            came_from=visitor.chat,
             key=None if visitor.key is None else visitor.key.id,
             request_id=f"{NAME}:{visitor.ext[:16]}:{request_id}",  # nobody can spend another's request id
             is_retry=is_retry,

@@ -8,7 +8,7 @@ a word to us; what they may not is `null`, as if it were not there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from bot.adapters.room import NAME
@@ -24,7 +24,7 @@ from storage.clock import SystemClock
 from storage.database import Database
 
 CLOCK = SystemClock()
-AGAIN_MS = {True: 60_000, False: 10_000}  # whether they may still see it, of their own room's market and of another's
+AGAIN_MS = {True: 60_000, False: 10_000}  # whether they may still see it: natives their own room's market; all else
 MOST_KEPT = 64  # markets as they were sent last
 _NOTHING = b"null"
 
@@ -45,9 +45,12 @@ class Look:
 
 
 class LiveEvents:
-    def __init__(self, db: Database, live: LiveMarkets) -> None:
+    """`vouched` asks anew what the platform somebody came from says of them, as far as a market is concerned."""
+
+    def __init__(self, db: Database, live: LiveMarkets, vouched: Callable[[Visitor, int], Awaitable[Visitor]]) -> None:
         self._db = db
         self._live = live
+        self._vouched = vouched
         self._bytes: dict[tuple[int, bool], tuple[MarketFacts, bytes]] = {}
 
     async def begin(self, room: str, visitor: Visitor, market: int | None, event: asyncio.Event) -> Look:
@@ -104,10 +107,12 @@ class LiveEvents:
         joined = account is not None and account.member is not None
         asked = (facts.market, facts.status is Status.DRAFT, joined, self._db.cache.people_changed)
         now_ms = CLOCK.monotonic_ms()
-        if asked == look.asked and now_ms - look.asked_ms < AGAIN_MS[look.own_room]:
+        native = look.own_room and look.visitor.came_as is None
+        if asked == look.asked and now_ms - look.asked_ms < AGAIN_MS[native]:
             return
+        visitor = await self._vouched(look.visitor, facts.market)
         async with self._db.reading() as uow:
-            whom = await viewer(uow, look.room, look.visitor)
+            whom = await viewer(uow, look.room, visitor)
             look.may_see = await visible(uow, facts.market, whom) is not None
             look.own_room = await is_own(uow, facts.market, whom.chat)
         look.asked, look.asked_ms = asked, now_ms

@@ -43,6 +43,7 @@ class MarketRoutes:
 
     async def _list(self, request: web.Request) -> web.Response:
         room, visitor = await self._visitors.asks(request)
+        visitor = await self._visitors.vouched(visitor, None)
         async with self._db.reading() as uow:
             markets = await market_list(uow, await viewer(uow, room, visitor))
         return _json(market_json.list_to_json(markets))

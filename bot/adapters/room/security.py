@@ -15,8 +15,8 @@ import ipaddress
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -26,6 +26,7 @@ from bot.adapters.client_address import client_address, network_of
 from bot.adapters.room import NAME, request_body
 from bot.adapters.room.limits import CODES, RefusalError, too_often
 from bot.chat import plain_text, shared_limits
+from bot.chat.rights import Standing
 from bot.chat.shared_limits import Tried
 from bot.settings import Network
 from bot.words import room as words
@@ -172,7 +173,8 @@ class Visitor:
     """One browser. `ext` is its person's id on the platform, "" before there is a session; `person` is None until they
     have a name. `whose` is what limits count by: a member's id, or the network a stranger comes from. `came_as`: who
     they are where they came from, and `chat` the chat they came from, by its number: None for who has no name but the
-    room's own. `key`: by which a program came."""
+    room's own. `key`: by which a program came. `vouched`: what their platform says they are now in the chats it was
+    asked about, by number; `unasked`: the platform, where one of them could not be asked about."""
 
     whose: str = ""
     token: str = ""
@@ -182,6 +184,8 @@ class Visitor:
     came_as: Identity | None = None
     chat: int | None = None
     key: Key | None = None
+    vouched: Mapping[int, Standing] = field(default_factory=dict)
+    unasked: str | None = None
 
 
 def whose(person: Person | None, network: str) -> str:

@@ -39,6 +39,7 @@ from bot.chat.rights import UNASKED, Rights
 from bot.dispatcher import Dispatcher
 from bot.market.live_markets import LiveMarkets
 from bot.market.live_quotes import LiveQuotes
+from bot.market.vouching import Vouching
 from bot.settings import Network
 from storage.database import Database
 from storage.holding import Holder
@@ -90,12 +91,13 @@ class RoomService:
         presence = Presence(None if db.alone else holder)
         hold = self._server.connections.hold
         self._live = LiveMarkets(db, clock)
-        live_events = LiveEvents(db, self._live)
-        self._streams = EventStreams(self._log, events, live_events, clock, speed, hold, presence.elsewhere)
-        presence.tell(lambda: self._streams.here)
         titles, limits = dict(titles or {MAIN: "The room"}), Limits()
         self._sessions = Sessions(db, admin_token, clock)
-        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights, Bearers(db, clock))
+        bearers, vouching = Bearers(db, clock), Vouching(db, rights)
+        self._visitors = Visitors(self._sessions, limits, titles, trusted_proxies, rights, bearers, vouching)
+        live_events = LiveEvents(db, self._live, self._visitors.vouched)
+        self._streams = EventStreams(self._log, events, live_events, clock, speed, hold, presence.elsewhere)
+        presence.tell(lambda: self._streams.here)
         self._following: list[asyncio.Task[None]] = []
         handlers = Handlers(self._log, dispatcher, titles, limits)
         commands = {command.name: command for command in dispatcher.commands}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -11,14 +12,18 @@ from bot.adapters.room.bearer import Bearers
 from bot.adapters.room.cookies import Cookies
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.security import Sessions, Visitor
+from bot.chat import plain_text
 from bot.chat.rights import Rights
 from bot.market.visibility import Viewer, visible
+from bot.market.vouching import Vouching
 from bot.settings import Network
 from bot.words import room as words
+from bot.words import usage as words_usage
 from storage.records import Market, Person
 from storage.unit_of_work import UnitOfWork
 
 APP = "/app/"  # where nobody is known by a cookie
+ASK_AGAIN_S = 60
 LONGEST_NUMBER = 15  # of a market, digits: exact in a browser
 MARKET = f"{{market:[0-9]{{1,{LONGEST_NUMBER}}}}}"  # in an address
 
@@ -35,6 +40,7 @@ class Visitors:
         trusted_proxies: Sequence[Network],
         rights: Rights,
         bearers: Bearers,
+        vouching: Vouching,
     ) -> None:
         self._sessions = sessions
         self._limits = limits
@@ -42,6 +48,7 @@ class Visitors:
         self._trusted_proxies = trusted_proxies
         self.rights = rights
         self._bearers = bearers
+        self._vouching = vouching
         self.cookies = Cookies()  # known once the room listens
 
     def room(self, request: web.Request) -> str:
@@ -61,8 +68,25 @@ class Visitors:
         self._limits.count(Counted.REQUEST, security.network(request, self._trusted_proxies))
 
     async def visitor(self, request: web.Request) -> Visitor:
-        """Who asks, counted: strangers by where they come from. RefusalError 401 for a token that is nobody's, and for
-        none where there are no cookies."""
+        """Who asks, counted: strangers by where they come from; and what they are said to be where they came from, as
+        far as the market that is asked for is concerned. RefusalError 401 for a token that is nobody's,
+        and for none where there are no cookies."""
+        visitor = await self._visitor(request)
+        market = market_number(request.match_info.get("market", request.query.get("market", "")))
+        return visitor if market is None else await self.vouched(visitor, market)
+
+    async def vouched(self, visitor: Visitor, market: int | None) -> Visitor:
+        """With what the platform they came from says of them at this moment, in the chats of that market; None: in
+        the one they came from and those they are known to run."""
+        if visitor.came_as is None:
+            return visitor
+        if market is None:
+            vouched = await self._vouching.of_all(visitor.came_as, visitor.chat)
+        else:
+            vouched = await self._vouching.of_market(visitor.came_as, market, runs=False)
+        return replace(visitor, vouched=vouched.standings, unasked=vouched.unasked)
+
+    async def _visitor(self, request: web.Request) -> Visitor:
         network = security.network(request, self._trusted_proxies)
         token = bearer.token_of(request)
         if token is not None:
@@ -128,8 +152,13 @@ def market_number(given: str) -> int | None:
 
 
 async def seen_market(uow: UnitOfWork, room: str, visitor: Visitor, request: web.Request) -> Market:
-    """The market the address names, where they may see it; else 404, as if it were not there."""
+    """The market the address names, where they may see it; else 404, as if it were not there. RefusalError 503 where
+    nobody can say now whether they may."""
     market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
+    if market is None and visitor.unasked is not None:
+        raise RefusalError(
+            503, plain_text.text(words_usage.cannot_ask(visitor.unasked)), ASK_AGAIN_S, code="cannot_ask"
+        )
     if market is None:
         raise web.HTTPNotFound
     return market
@@ -137,10 +166,9 @@ async def seen_market(uow: UnitOfWork, room: str, visitor: Visitor, request: web
 
 async def viewer(uow: UnitOfWork, room: str, visitor: Visitor) -> Viewer:
     """Who they are to `bot.market.visibility`: by a key they look from nowhere, at its market alone."""
+    person = visitor.person.id if visitor.person else None
+    vouched = None if visitor.came_as is None else visitor.vouched
     if visitor.key is not None:
-        person = visitor.person.id if visitor.person else None
-        return Viewer(person=person, chat=None, admin=False, only=visitor.key.market)
+        return Viewer(person=person, chat=None, admin=False, only=visitor.key.market, vouched=vouched)
     chat = await uow.chats.find(NAME, room)
-    return Viewer(
-        person=visitor.person.id if visitor.person else None, chat=chat.id if chat else None, admin=visitor.admin
-    )
+    return Viewer(person=person, chat=chat.id if chat else None, admin=visitor.admin, vouched=vouched)

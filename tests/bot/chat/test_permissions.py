@@ -15,6 +15,7 @@ from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation, ParseContext
 from bot.chat.permissions import PLATFORMS, SHARED, Elsewhere, OtherKey, Role
 from bot.chat.reply import Reply, line
+from bot.chat.rights import KEPT_MS, Rights, Standing
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.grammar.command import Command, Handler
@@ -22,6 +23,7 @@ from bot.grammar.parser import parse
 from bot.market.context import Context, MarketView
 from storage.keys import NewKey, Scope
 from storage.records import Identity
+from tests.bot.asked_chats import AskedChats
 from tests.bot.harness import ADMIN, START, ChatHarness, chat_harness, running
 
 BY_NAME = {command.name: command for command in COMMANDS}
@@ -245,6 +247,43 @@ class Matrix:
             platform=platform,
         )
 
+    async def key(self, who: str) -> int:
+        """The number of a program's key to run the market."""
+        wanted = NewKey(
+            market=1,
+            person=self.numbers[who],
+            scope=Scope.RUN,
+            name="",
+            allowance=None,
+            platform="discord",
+            external_id=who,
+        )
+        async with self.harness.db.writing() as uow:
+            key = await uow.keys.make(wanted, who, START)
+            await uow.commit()
+        return key.id
+
+    async def enter(self, command: Command, who: Somebody, platform: str, key: int | None) -> Reply:
+        """On the page of the market, as who they are on that platform."""
+        self.harness.clock.advance(5_000)
+        identity = Identity(
+            person=self.numbers[who.name], platform=platform, external_id=who.name, name=who.name.title()
+        )
+        return await self.harness.dispatcher.run(
+            Invocation(
+                text=typed(command),
+                platform="room",
+                person_ext=f"session of {who.name}",
+                person_name=who.name.title(),
+                chat_ext="room",
+                chat_kind=ChatKind.ROOM,
+                market=1,
+                came_as=identity,
+                key=key,
+                request_id="entered",
+            )
+        )
+
     async def hear(self, invocation: Invocation, text: str) -> tuple[str, str]:
         """What the real commands answer, and the lines behind the answer's buttons."""
         self.harness.now += 5_000
@@ -378,6 +417,46 @@ def test_what_programs_may_say_is_what_they_are_for() -> None:
         Scope.TRADE: ["cancel", "order cancel", "ticket buy", "ticket sell"],
         Scope.RUN: [f"admin {name}" for name in course],
     }
+
+
+# -- by entrance: who is somebody from a chat speaks on the page, in the Mini App, by a program
+
+ENTRANCES: Mapping[str, str] = {"page by a link": "discord", "Mini App": "telegram", "key to run": "discord"}
+SAID = (*Standing, None)  # what their platform says they are in its chat; None: it cannot be asked
+
+
+async def test_by_every_entrance_the_table_holds_with_what_their_platform_says_of_them(tmp_path: Path) -> None:
+    """Every command x person x what the platform says, by one entrance in turn: whoever is its admin says what admins
+    say, whatever is known of them here; of nobody else is an admin made. What is refused reaches no handler and changes
+    no row."""
+    async with matrix(tmp_path) as table:
+        chats = {name: AskedChats(name) for name in ("discord", "telegram")}
+        rights = Rights(chats, table.harness.clock.monotonic_ms)
+        commands = table.harness.dispatcher.commands
+        table.harness.dispatcher = Dispatcher(table.harness.db, table.harness.clock, commands, rights=rights)
+        people, entrances = [who for who in PEOPLE if who.knows], list(ENTRANCES.items())
+        keys = {who.name: await table.key(who.name) for who in people}
+        version = table.version()
+        for (turn, who), (late, standing) in product(enumerate(people), enumerate(SAID)):
+            for name, asked in chats.items():
+                asked.answers = standing is not None
+                asked.standings[CHATS[name], who.name] = standing or Standing.STRANGER
+            table.harness.clock.advance(KEPT_MS)
+            for number, command in enumerate(COMMANDS, turn + late):
+                entrance, platform = entrances[number % len(entrances)]
+                key = keys[who.name] if entrance == "key to run" else None
+                table.called.clear()
+                reply = await table.enter(command, who, platform, key)
+                words, cell = plain_text.text(reply), (command.name, who.name, entrance, standing)
+                speaker = replace(who, admin=standing is Standing.ADMIN)
+                wanted = refusal(command, speaker, ChatKind.ROOM, "room")
+                if wanted == REFUSED[Role.ADMIN] and standing is None:
+                    wanted = f"{platform.title()} cannot be asked right now"
+                if key is not None and Scope.RUN not in command.rule.by_key:
+                    wanted = "Nothing was done." if reply.code == "key_scope" else "the other key"
+                assert table.called == ([] if wanted else [command.name]), (cell, words)
+                assert (wanted or "called") in words, (cell, words)
+        assert table.version() == version
 
 
 async def test_completion_and_help_offer_what_is_theirs_and_nothing_else(tmp_path: Path) -> None:

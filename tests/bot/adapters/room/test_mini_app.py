@@ -49,7 +49,7 @@ async def test_who_opens_it_is_the_person_they_are_on_telegram_and_gets_no_cooki
     app = App(room)
     status, session = await app.open(signed())
     assert (status, session["market"], session["note"]) == (200, None, "")
-    assert await app.get("api/me") == (200, {"name": "Ada", "admin": False, "room": "The room"})
+    assert await app.get("api/me") == (200, {"name": "Ada", "admin": False, "room": "The room", "from": "Telegram"})
     async with room.db.reading() as uow:
         person = await uow.people.find("telegram", "4711")
         assert await uow.sessions.count(known.id, room.clock.now_ms()) == 1
@@ -129,7 +129,7 @@ async def test_where_telegram_cannot_be_asked_it_is_said_and_nothing_is_shown(
     status, session = await app.open(signed(start_param=f"m{market}"))
     assert (status, session["market"]) == (200, None)
     assert session["note"].startswith("Telegram cannot be asked right now whether you are in that market's chat.")
-    assert (await app.get(f"api/v1/markets/{market}"))[0] == 404
+    assert (await app.get(f"api/v1/markets/{market}"))[0] == 503
 
 
 async def test_a_token_is_good_for_half_a_day_and_ends_with_the_others_of_its_person(room: RoomHarness) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from bot.adapters.room import limits, live_events
 from bot.adapters.room.limits import Counted
 from bot.adapters.room.live_events import LiveEvents
+from bot.adapters.room.security import Visitor
 from bot.commands import COMMANDS
 from bot.market import membership
 from bot.market.live_markets import LiveMarkets
@@ -115,7 +116,11 @@ async def test_of_markets_nobody_looks_at_any_more_only_the_latest_stay_in_memor
 ) -> None:
     monkeypatch.setattr(live_events, "MOST_KEPT", 2)
     live = LiveMarkets(room.db, room.clock.now_ms)
-    events = LiveEvents(room.db, live)
+
+    async def natives(visitor: Visitor, market: int) -> Visitor:
+        return visitor
+
+    events = LiveEvents(room.db, live, natives)
     sent = []
     for _ in range(4):
         facts = await live.facts((await worlds.lobby(room.db, people=1)).market)
