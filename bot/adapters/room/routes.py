@@ -24,7 +24,7 @@ from bot.text.names import LONGEST_NAME, clean, folded
 from bot.words import room as words
 from bot.words.identity import platform_name
 from storage.database import Database
-from storage.records import Payload
+from storage.records import Json, Payload
 
 # a chart as PNG in a theme (dark, light), or None: it cannot be drawn
 DrawThemed = Callable[[Picture, str], Awaitable[bytes | None]]
@@ -136,8 +136,9 @@ class Routes:
     async def _me(self, request: web.Request) -> web.Response:
         room, visitor = self._visitors.room(request), await self._visitors.visitor(request)
         name = visitor.person.name if visitor.person else None
-        came_from = platform_name(visitor.came_as.platform) if visitor.came_as else None
-        me = {"name": name, "admin": visitor.admin, "room": self._titles[room], "from": came_from}
+        me: dict[str, Json] = {"name": name, "admin": visitor.admin, "room": self._titles[room]}
+        if visitor.came_as is not None and "Authorization" not in request.headers:  # by a link, and may sign out
+            me["from"] = platform_name(visitor.came_as.platform)
         response = web.json_response(me)
         self._visitors.cookies.renew(request, response, "session", visitor.token)
         if visitor.admin:

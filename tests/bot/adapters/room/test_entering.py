@@ -74,7 +74,7 @@ async def enter(browser: Browser, code: str, request: str = "") -> tuple[int, An
 
 async def who(browser: Browser) -> tuple[str | None, str | None, bool]:
     me = await (await browser.get("api/me")).json()
-    return me["name"], me["from"], me["admin"]
+    return me["name"], me.get("from"), me["admin"]
 
 
 # -- the way in
