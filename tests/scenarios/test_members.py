@@ -21,7 +21,7 @@ SETTINGS: tuple[Row, ...] = (
     ("ada", "/settings slippage 3%", "Slippage is 3% where you say none", "[Slippage: 3%]"),
     ("ada", "/settings slippage lots", "!", "the slippage is a share; say it as 5% or 0.05"),
     ("ada", "/settings confirm maybe", "!", "neither yes nor no"),
-    ("ada", "/settings notices naps off", "!", "not a known notice", "fills, cancels and payouts"),
+    ("ada", "/settings notices naps off", "!", "not a known notice", "fills, cancels, payouts and watching"),
     ("ada", "/settings pings naps on", "!", "not a known ping", "elimination"),
     ("ada", "/settings notices off", "!", "say which notices"),
     ("ada", "/buy germany yes 400", "!", "Slippage 3% allows at most", "Allow"),

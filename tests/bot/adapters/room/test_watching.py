@@ -17,6 +17,10 @@ from bot.market.market_facts import MarketFacts
 from bot.market.watched import Watched
 from storage.records import Json
 from tests.bot.adapters.room.harness import PNG, Browser, RoomHarness, Stream, room_harness
+from tests.storage.databases import postgres
+from tests.storage.postgres import Server
+
+__all__ = ["postgres"]
 
 PUBLIC_URL = "https://outcry.example.org"
 ADDRESSES = ("watch/{}", "overlay/{}", "watch/{}/state", "watch/{}/stream", "watch/{}/card.png",
@@ -255,3 +259,21 @@ async def test_the_overlay_may_be_framed_by_anybody_and_the_page_by_nobody(room:
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "frame-ancestors *" in overlay.headers["Content-Security-Policy"]
     assert "script-src 'self'" in overlay.headers["Content-Security-Policy"]
+
+
+async def test_at_another_process_too_a_name_goes_and_who_watches_is_let_go_by_the_commit_that_says_so(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.market.live_markets.POLL_S", 3_600.0)  # nothing but being woken
+    url = await postgres.create_migrated()
+    async with room_harness(tmp_path, url=url) as first, room_harness(tmp_path, url=url) as second:
+        second.db.listen()
+        nora, _ = await played(first)
+        await first.admin("/admin set public on")
+        async with second.browser().stream("watch/1/stream") as events:
+            assert SHOWN in json.dumps(await next_of(events, "market"))
+            await nora.say("/settings name off")
+            while SHOWN in json.dumps(await next_of(events, "market")):
+                pass
+            await first.admin("/admin set public off")
+            assert await next_of(events, "gone") is None
