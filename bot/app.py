@@ -335,6 +335,7 @@ def _telegram_settings(settings: Settings) -> TelegramSettings:
         webhook_url=settings.telegram_webhook_url,
         webhook_listen=settings.telegram_webhook_listen,
         webhook_secret=settings.telegram_webhook_secret,
+        public_url=settings.public_url if settings.room else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.chat.reply import Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table
+from bot.chat.reply import Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table, without_apps
 from bot.text.columns import width
 from bot.text.numbers import moment, price, price_change, round_money, span
 
@@ -27,8 +27,9 @@ def text(reply: Reply, now_ms: int | None = None) -> str:
             rows += block.text.splitlines()
         else:
             rows.append(line_text(block, now_ms))
-    if reply.actions:
-        rows.append(" ".join(f"[{action.label}]" for action in reply.actions))
+    actions = without_apps(reply.actions)
+    if actions:
+        rows.append(" ".join(f"[{action.label}]" for action in actions))
     return "\n".join(row.rstrip() for row in rows)
 
 

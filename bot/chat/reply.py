@@ -145,11 +145,13 @@ Block = Line | Table | Board | Picture | CodeBlock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
-    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone."""
+    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `app` it opens
+    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be."""
 
     label: str
     text: str = ""
     url: str | None = None
+    app: str | None = None
     person: int | None = None  # only they may press it
     primary: bool = False
     danger: bool = False
@@ -245,6 +247,11 @@ class Reply:
     secret: bool = False
     news: News | None = None  # for a platform of programs
     examples: bool = False  # its lines in code only show how a command is typed: no button offers them
+
+
+def without_apps(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The buttons of every platform but Telegram."""
+    return tuple(action for action in actions if action.app is None)
 
 
 def lines_in_code(reply: Reply) -> list[str]:

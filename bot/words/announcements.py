@@ -99,7 +99,11 @@ def opened(market: Market, decides: Sequence[Line] = ()) -> Reply:
     ]
     if market.planned_start_ms is not None:
         rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
-    actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    actions = (
+        Action(label="Join", text="/join", primary=True),
+        Action(label="Rules", text="/rules"),
+        Action(label="Open the room", app=f"m{market.id}"),
+    )
     rows += decides
     return to_chat(f"{clean(market.title)}: the doors are open.", blocks=rows, actions=actions, tone=Tone.GOOD)
 
@@ -120,7 +124,11 @@ def started(market: Market, facts: Facts) -> Reply:
         line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
     ]
     rows.append(late(facts))
-    actions = (Action(label="Join", text="/join", primary=True), Action(label="Rules", text="/rules"))
+    actions = (
+        Action(label="Join", text="/join", primary=True),
+        Action(label="Rules", text="/rules"),
+        Action(label="Open the room", app=f"m{market.id}"),
+    )
     return to_chat(f"{clean(market.title)} is open for trading.", blocks=rows, actions=actions, tone=Tone.GOOD)
 
 

@@ -8,6 +8,7 @@ from bot.text.names import clean
 from bot.words.shared import INVITE
 
 OPEN = "Open our chat"
+OPEN_APP = "Open the room"  # beside the line one types in
 TYPE = "Type your own"
 BACK = "‹ Back"
 CANCEL = "Cancel"

@@ -28,7 +28,9 @@ CHANGES = re.compile(
 def lines_of(reply: Reply) -> list[str]:
     """Lines in code wherever they stand, and those behind buttons and forms."""
     form = [f"/{reply.form.command}"] if reply.form is not None else []
-    return list(dict.fromkeys([*lines_in_code(reply), *(action.text for action in reply.actions), *form]))
+    return list(
+        dict.fromkeys([*lines_in_code(reply), *(action.text for action in reply.actions if action.text), *form])
+    )
 
 
 async def context_of(harness: ChatHarness, who: str, command: Command) -> ParseContext:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
-from bot.chat.reply import Reply
+from bot.chat.reply import Reply, without_apps
 from bot.commands import COMMANDS
 from bot.words.usage import not_your_button
 from storage.database import Database
@@ -112,7 +112,7 @@ class Course:
     def keep(self, who: str, reply: Reply) -> None:
         if reply.actions:
             self.last[who] = reply
-        for action in reply.actions:
+        for action in without_apps(reply.actions):
             found = Button(who, action.text, action.person, action.label, plain_text.text(reply))
             self.made.setdefault(action.text, found)
 

@@ -32,6 +32,7 @@ from bot.chat.reply import (
     Stamp,
     Table,
     Tone,
+    without_apps,
 )
 from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
@@ -111,7 +112,7 @@ class RenderedMessage:
 async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
     """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role; `alone`: one
     person reads it, and the lines it suggests are buttons as well."""
-    actions = (*reply.actions, *(offered(reply) if alone else ()))
+    actions = (*without_apps(reply.actions), *(offered(reply) if alone else ()))
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)

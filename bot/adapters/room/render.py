@@ -27,6 +27,7 @@ from bot.chat.reply import (
     Stamp,
     Style,
     Table,
+    without_apps,
 )
 from storage.records import Json, Payload, RoomMessage
 
@@ -36,8 +37,9 @@ def render(reply: Reply) -> dict[str, Json]:
     body: dict[str, Json] = {"head": line_to_json(reply.head), "tone": reply.tone.value, "ok": reply.ok}
     if reply.blocks:
         body["blocks"] = [block_to_json(item) for item in reply.blocks]
-    if reply.actions:
-        body["actions"] = [_action_to_json(item) for item in reply.actions]
+    actions = without_apps(reply.actions)
+    if actions:
+        body["actions"] = [_action_to_json(action) for action in actions]
     if reply.form is not None:
         body["form"] = form_to_json(reply.form)
     if reply.files:

@@ -19,7 +19,7 @@ _ASKS_ONLY = "/getMe"  # whether the token is taken: whoever stands by may ask
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramSettings:
     """The settings `TELEGRAM_*`. With `webhook_url` Telegram delivers, `webhook_listen` is where, and `webhook_secret`
-    what only Telegram is told: the same in all processes."""
+    what only Telegram is told: the same in all processes. `public_url`: the room's, where the Mini App is."""
 
     token: str = field(repr=False)
     api_base: str | None = None
@@ -27,6 +27,7 @@ class TelegramSettings:
     webhook_url: str | None = None
     webhook_listen: tuple[str, int] = ("127.0.0.1", 8081)
     webhook_secret: str | None = field(default=None, repr=False)
+    public_url: str | None = None
 
     def __post_init__(self) -> None:
         if self.webhook_url is not None and not self.webhook_secret:

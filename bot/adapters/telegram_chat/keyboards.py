@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.limits import cut, size
 from bot.adapters.telegram_chat.markup import shown
 from bot.chat.buttons import Buttons
@@ -28,13 +29,15 @@ _DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyboardButton:
-    """A button: a line to run, or a link. `form_action` is None for an ordinary one; see the module for the others."""
+    """A button: a line to run, a link, or the Mini App. `form_action` is None for an ordinary one; see the module for
+    the others."""
 
     label: str
     line: str = ""
     person: int | None = None
     form_action: str | None = None
     url: str = ""
+    app: str | None = None  # opens the Mini App about this
     group_ext: str | None = None  # the group it speaks of, where that is not the chat it stands in
 
 
@@ -58,6 +61,7 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             line=action.text,
             person=action.person,
             url=action.url or "",
+            app=action.app,
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
@@ -79,13 +83,24 @@ def rows_of_buttons(keyboard_buttons: Sequence[KeyboardButton]) -> KeyboardRows:
     return tuple(tuple(row) for row in rows[:ROWS])
 
 
-async def inline_keyboard(keyboard_buttons: KeyboardRows, buttons: Buttons) -> InlineKeyboardMarkup | None:
-    rows = [[await _button(button, buttons) for button in row] for row in keyboard_buttons]
+async def inline_keyboard(
+    keyboard_buttons: KeyboardRows, buttons: Buttons, apps: AppButtons, *, private: bool
+) -> InlineKeyboardMarkup | None:
+    """A Mini App's button is left out where it cannot be opened; `private`: in a chat with one person."""
+    rows: list[list[InlineKeyboardButton]] = []
+    for row in keyboard_buttons:
+        made = [await _button(button, buttons, apps, private=private) for button in row]
+        rows.append([button for button in made if button is not None])
+    rows = [row for row in rows if row]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def _button(button: KeyboardButton, buttons: Buttons) -> InlineKeyboardButton:
+async def _button(
+    button: KeyboardButton, buttons: Buttons, apps: AppButtons, *, private: bool
+) -> InlineKeyboardButton | None:
     label = cut(shown(button.label).strip() or "…", _LABEL)
+    if button.app is not None:
+        return apps.button(label, button.app, private=private)
     if button.url:
         return InlineKeyboardButton(label, url=button.url)
     prefix = f"@{button.group_ext}~" if button.group_ext else ""

@@ -19,6 +19,7 @@ from telegram import Bot, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, 
 from telegram.constants import ParseMode
 from telegram.error import ChatMigrated, TelegramError
 
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.adapters.telegram_chat.errors import NO_CONNECTION_MS, is_markup_error, is_unchanged, translate
 from bot.adapters.telegram_chat.keyboards import KeyboardRows, inline_keyboard
@@ -54,8 +55,11 @@ class _SentMessage:
 class Sender:
     """`bot` is None while there is no connection."""
 
-    def __init__(self, name: str, buttons: Buttons, presence: ChatPresence, budget: Budget, clock: Clock) -> None:
+    def __init__(
+        self, name: str, buttons: Buttons, presence: ChatPresence, budget: Budget, clock: Clock, apps: AppButtons
+    ) -> None:
         self.bot: Bot | None = None
+        self._apps = apps
         self._name = name
         self._buttons = buttons
         self._presence = presence
@@ -97,7 +101,9 @@ class Sender:
         `reply_to` is a message it answers; `counted` how many of its messages the budget has counted already; `extra` a
         last row of what a `Reply` has no words for (a link, a mention)."""
         rendered = render(reply, self._clock.now_ms(), extra)
-        markup: ReplyMarkup = force or await inline_keyboard(keyboard, self._buttons)
+        markup: ReplyMarkup = force or await inline_keyboard(
+            keyboard, self._buttons, self._apps, private=address.private
+        )
         messages = self._messages(rendered)
         ref: Ref | None = None
         for number, (kind, page, media) in enumerate(messages):
@@ -140,7 +146,7 @@ class Sender:
             raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
         limit = CAPTION if message_ref.caption else TEXT
         page = pages(rows(reply, self._clock.now_ms()), limit, limit)[0]
-        markup = await inline_keyboard(keyboard, self._buttons)
+        markup = await inline_keyboard(keyboard, self._buttons, self._apps, private=address.private)
         sent = self._sent_message(address, message_ref.message)
         async with sent.lock:
             if unless_newer_than is not None and sent.version > unless_newer_than:

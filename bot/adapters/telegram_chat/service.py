@@ -18,6 +18,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.adapters.reconnecting import ReconnectingService
 from bot.adapters.telegram_chat import NAME, command_menu
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.connection import TelegramSettings, bot_of
 from bot.adapters.telegram_chat.errors import NotServingError
 from bot.adapters.telegram_chat.inbox import AT_ONCE, Inbox, RawUpdate
@@ -68,7 +69,10 @@ class TelegramService(ReconnectingService):
         self._username = ""
         self._tenure = Tenure(holder)
         self._inbox = Inbox(db, clock, self._tenure.serves, self._tenure.fence)
-        self._sender = Sender(NAME, Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms), budget, clock)
+        self._apps = AppButtons(settings.public_url)
+        self._sender = Sender(
+            NAME, Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms), budget, clock, self._apps
+        )
         self._platform = TelegramPlatform(db, self._sender, budget, clock.monotonic_ms, link=self.link)
         self._serving: Serving | None = None
 
@@ -115,6 +119,7 @@ class TelegramService(ReconnectingService):
             stack.push_async_callback(_in_time, bot.shutdown)
             await bot.initialize()
             self._username = bot.username
+            self._apps.know(bot)
             self._sender.bot = bot
             stack.callback(self._offline)
             checking = asyncio.create_task(_check_token(bot))
@@ -154,6 +159,8 @@ class TelegramService(ReconnectingService):
         try:
             if await command_menu.register(bot, self._db, self._dispatcher.commands, NAME):
                 log.info("the command menus are registered anew")
+            if await self._apps.register(bot, self._db):
+                log.info("the menu button is registered anew")
         except (InvalidToken, NotServingError):
             raise
         except TelegramError as error:

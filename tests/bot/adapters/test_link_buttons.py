@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.adapters.discord_chat.render import render as render_discord
 from bot.adapters.room.render import render as render_room
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.keyboards import inline_keyboard, rows_of_actions
 from bot.chat.buttons import Buttons
 from bot.chat.reply import Action, Reply, line
@@ -38,7 +39,7 @@ async def test_on_discord(tmp_path: Path) -> None:
 
 async def test_on_telegram(tmp_path: Path) -> None:
     db, buttons = _buttons(tmp_path)
-    keyboard = await inline_keyboard(rows_of_actions((LINK, SAYS), "-100"), buttons)
+    keyboard = await inline_keyboard(rows_of_actions((LINK, SAYS), "-100"), buttons, AppButtons(None), private=True)
     assert keyboard is not None
     link, says = (button for row in keyboard.inline_keyboard for button in row)
     assert (link.text, link.url, link.callback_data) == ("Open the room", URL, None)

@@ -29,7 +29,7 @@ def edited(peer: TelegramPeer, params: Params) -> tuple[Message, Json | None]:
         raise bad("message identifier is not specified")
     check_edit(peer.world, chat)
     message = own_message(peer.world, chat, params.integer("message_id"))
-    return message, read_markup(params)
+    return message, read_markup(params, private=chat.type == "private")
 
 
 def change(

@@ -53,7 +53,7 @@ def read_destination(peer: TelegramPeer, params: Params, what: str) -> Destinati
     reply_to = _replied(chat, params)
     if topic is None and reply_to is not None:
         topic = reply_to.topic
-    markup = read_markup(params)
+    markup = read_markup(params, private=chat.type == "private")
     if chat.type == "channel" and markup and "inline_keyboard" not in markup:
         raise bad("reply keyboards are unallowed in channels")
     return Destination(

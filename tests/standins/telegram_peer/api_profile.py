@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .access import check_read, the_chat
 from .errors import Json, bad
+from .keyboards import check_web_app
 from .params import Params
 from .registry import method
 
@@ -28,7 +29,7 @@ async def get_me(peer: TelegramPeer, params: Params) -> object:
         "can_read_all_group_messages": not peer.world.privacy,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
-        "has_main_web_app": False,
+        "has_main_web_app": peer.world.main_web_app,
     }
 
 
@@ -117,8 +118,34 @@ for _name, _word, _longest in ABOUT:
 
 @method("setChatMenuButton")
 async def set_chat_menu_button(peer: TelegramPeer, params: Params) -> object:
-    params.text("chat_id")
+    place = _menu_place(peer, params)
     button = params.mapping("menu_button", "menu button") or {"type": "default"}
-    if button.get("type") not in ("commands", "web_app", "default"):
-        raise bad("can't parse menu button: unsupported type specified")
+    match button.get("type"):
+        case "commands" | "default" as kind:
+            peer.menu_buttons[place] = {"type": kind}
+        case "web_app":
+            text = button.get("text")
+            if not isinstance(text, str) or not text.strip():
+                raise bad("menu button text must be non-empty")
+            url = check_web_app(button.get("web_app"), "menu button")
+            peer.menu_buttons[place] = {"type": "web_app", "text": text, "web_app": {"url": url}}
+        case _:
+            raise bad("can't parse menu button: unsupported type specified")
     return True
+
+
+@method("getChatMenuButton")
+async def get_chat_menu_button(peer: TelegramPeer, params: Params) -> object:
+    """That of one chat, else what holds for all."""
+    place = _menu_place(peer, params)
+    return peer.menu_buttons.get(place) or peer.menu_buttons.get(None) or {"type": "commands"}
+
+
+def _menu_place(peer: TelegramPeer, params: Params) -> int | None:
+    """The private chat that is meant; None: all of them."""
+    if not params.has("chat_id"):
+        return None
+    chat = the_chat(peer.world, params)
+    if chat.type != "private":
+        raise bad("chat not found")
+    return chat.id

@@ -25,9 +25,9 @@ STYLES = {"danger", "success", "primary"}
 OTHER_MARKUPS = ("keyboard", "remove_keyboard", "force_reply")
 
 
-def read_markup(params: Params, name: str = "reply_markup") -> Json | None:
-    """The checked markup; None if there is none (an empty inline keyboard is none)."""
-    markup = params.mapping(name, "reply keyboard markup")
+def read_markup(params: Params, *, private: bool) -> Json | None:
+    """The checked markup; None if there is none (an empty inline keyboard is none). `private`: of a private chat."""
+    markup = params.mapping("reply_markup", "reply keyboard markup")
     if not markup:
         return None
     if any(word in markup for word in OTHER_MARKUPS):
@@ -37,24 +37,24 @@ def read_markup(params: Params, name: str = "reply_markup") -> Json | None:
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
         raise bad("object expected as reply markup")
-    check_rows(rows)
+    check_rows(rows, private=private)
     rows = [row for row in rows if row]
     return {"inline_keyboard": rows} if rows else None
 
 
-def check_rows(rows: list[list[Json]]) -> None:
+def check_rows(rows: list[list[Json]], *, private: bool) -> None:
     for row in rows:
         if not isinstance(row, list):
             raise bad('field "inline_keyboard" must be an Array of Arrays')
         for button in row:
-            check_button(button)
+            check_button(button, private=private)
         if len(row) > MOST_IN_ROW:
             raise bad("reply markup is too long")
     if sum(len(row) for row in rows) > MOST_BUTTONS:
         raise bad("reply markup is too long")
 
 
-def check_button(button: Json) -> None:
+def check_button(button: Json, *, private: bool) -> None:
     wrong = "can't parse inline keyboard button"
     if not isinstance(button, dict):
         raise bad(f"{wrong}: InlineKeyboardButton must be an Object")
@@ -77,6 +77,10 @@ def check_button(button: Json) -> None:
             url = button["url"]
             if mentioned_user(url) is None and checked_link(url) is None:
                 raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+        case ["web_app"]:
+            check_web_app(button["web_app"], "inline keyboard button")
+            if not private:
+                raise bad("BUTTON_TYPE_INVALID")
         case ["copy_text"]:
             if not 1 <= len(button["copy_text"].get("text", "")) <= 256:
                 raise bad("BUTTON_COPY_TEXT_INVALID")
@@ -84,3 +88,15 @@ def check_button(button: Json) -> None:
             pass
         case several:
             raise bad(f"{wrong}: a button does one thing, not {' and '.join(several)}")
+
+
+def check_web_app(info: object, what: str) -> str:
+    """The address of a `WebAppInfo`: https alone, to a host with a dot in it."""
+    if not isinstance(info, dict) or not isinstance(info.get("url"), str):
+        raise bad(f"can't parse {what}: can't find field \"url\" in the Web App")
+    url: str = info["url"]
+    if not url.startswith("https://"):
+        raise bad(f"{what} Web App URL '{url}' is invalid: Only HTTPS links are allowed")
+    if checked_link(url) is None:
+        raise bad(f"{what} Web App URL '{url}' is invalid: Wrong HTTP URL")
+    return url

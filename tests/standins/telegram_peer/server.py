@@ -79,6 +79,7 @@ class TelegramPeer:
     calls: list[Call] = field(init=False, default_factory=list)
     complaints: list[str] = field(init=False, default_factory=list)
     commands: dict[tuple[str, str], list[tuple[str, str]]] = field(init=False, default_factory=dict)
+    menu_buttons: dict[int | None, Json] = field(init=False, default_factory=dict)  # by private chat; None: all others
     about: dict[tuple[str, str], str] = field(init=False, default_factory=dict)
     poll: object | None = field(init=False, default=None)
     hook: Webhook | None = field(init=False, default=None)

@@ -24,6 +24,7 @@ class World:
         self.changes = Changes()
         self.update_queue = UpdateQueue(self.changes)
         self.privacy = True
+        self.main_web_app = False
         self.people: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, File] = {}

@@ -23,6 +23,7 @@ from telegram.error import (
 )
 
 from bot.adapters.telegram_chat import command_menu, forms, keyboards
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.adapters.telegram_chat.errors import is_markup_error, is_unchanged, translate
 from bot.adapters.telegram_chat.forms import FormStep, read_step
@@ -54,7 +55,7 @@ async def test_a_button_carries_all_it_needs_in_64_bytes(
     buttons: Buttons, group_ext: str | None, form_action: str | None, text: str
 ) -> None:
     key = KeyboardButton(label="x", line=text, person=999_999_999, form_action=form_action, group_ext=group_ext)
-    shown = await keyboards.inline_keyboard(((key,),), buttons)
+    shown = await keyboards.inline_keyboard(((key,),), buttons, AppButtons(None), private=True)
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
     assert len(data.encode()) <= 64
