@@ -119,19 +119,19 @@ BAD: list[tuple[dict[str, Any], int, str]] = [  # fewer than a key may send in t
 
 
 async def test_what_is_no_action_does_nothing_and_other_keys_run_nothing(harness: RoomHarness) -> None:
-    token = await key_of(harness)
+    token, visitor = await key_of(harness), await harness.person("Eve")
     before = (await market(harness)).intents
     for body, status, name in BAD:
         harness.clock.advance(2_000)
         refused, answer = await run(harness, token, body)
         assert (refused, answer["code"]) == (status, name), (body, answer)
+        assert (await market(harness)).intents == before, body
     path = f"api/v1/markets/{harness.market}/run"
     headers = {"Authorization": f"Bearer {token}"}
     assert (await harness.browser().get(path, **headers)).status != 200, "looking does nothing, and is for the page"
     for line in ("/apikey read", "/apikey trade $5"):
         other = await key_of(harness, "room-0", line)
         assert (await run(harness, other, {"action": "freeze"}))[0] == 403
-    visitor = await harness.person("Eve")
     assert (await visitor.post(path, {"action": "freeze"}))[0] == 403
     harness.market += 1
     assert (await run(harness, token, {"action": "freeze"}))[0] == 404
