@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from bot.chat.reply import Board, BoardRow
@@ -21,12 +22,14 @@ LEADERS = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMarket:
     """`profit` and `rank` are of who looks: None where they are not in it, or have no place. `of`: how many have one.
-    `leaders`: best first, of those who are in or have won."""
+    `leaders`: best first, of those who are in or have won. `may_run`: as far as is known without asking they are an
+    admin of one of its chats: enough to lead them to the page of its admins, which asks."""
 
     record: Market
     board: Board
     where: str
     own_room: bool
+    may_run: bool
     member: bool
     leaders: Sequence[BoardRow]
     profit: int | None
@@ -50,8 +53,9 @@ async def market_list(uow: UnitOfWork, viewer: Viewer) -> MarketList:
     accounts = await _accounts(uow, viewer)
     announced = await uow.chats.announcing([record.id for record in records])
     await uow.figures.prefetch(records)
+    runs_in = await _runs_in(uow, viewer)
     listed = [
-        await _listed(uow, record, accounts.get(record.id), viewer.chat in announced.get(record.id, frozenset()))
+        await _listed(uow, record, accounts.get(record.id), announced.get(record.id, frozenset()), viewer, runs_in)
         for record in records[:MOST]
     ]
     others = [record for record in records[MOST:] if record.id in accounts]
@@ -63,6 +67,12 @@ async def market_list(uow: UnitOfWork, viewer: Viewer) -> MarketList:
         joined=len(accounts),
         may_create=viewer.admin and (current is None or current.over),
     )
+
+
+async def _runs_in(uow: UnitOfWork, viewer: Viewer) -> AbstractSet[int]:
+    """Chats they are an admin of, as far as is known without asking."""
+    chats = set() if viewer.person is None else await uow.chats.where_admin(await uow.people.all_ids(viewer.person))
+    return chats | {viewer.chat} if viewer.admin and viewer.chat is not None else chats
 
 
 async def _accounts(uow: UnitOfWork, viewer: Viewer) -> Mapping[int, OwnAccount]:
@@ -87,7 +97,14 @@ async def _profit(uow: UnitOfWork, record: Market, account: OwnAccount) -> int:
     return whole_cents(ranked.final) - whole_cents(ranked.stake)
 
 
-async def _listed(uow: UnitOfWork, record: Market, account: OwnAccount | None, own_room: bool) -> ListedMarket:
+async def _listed(
+    uow: UnitOfWork,
+    record: Market,
+    account: OwnAccount | None,
+    announced: frozenset[int],
+    viewer: Viewer,
+    runs_in: AbstractSet[int],
+) -> ListedMarket:
     board, chat = await board_of(uow, record, 0), await uow.chats.get(record.chat_id)
     standing = await standing_of(uow, record)
     ranked = None if account is None else standing.ranked_of.get(account.number)
@@ -95,7 +112,8 @@ async def _listed(uow: UnitOfWork, record: Market, account: OwnAccount | None, o
         record=record,
         board=board,
         where="" if chat is None else chat.title,
-        own_room=own_room,
+        own_room=viewer.chat in announced,
+        may_run=not runs_in.isdisjoint(announced),
         member=account is not None,
         leaders=[row for row in board.rows if row.active][:LEADERS],
         profit=None if account is None else await _profit(uow, record, account),

@@ -46,6 +46,8 @@ LABELS: Mapping[str, str] = {
     "kappa_end": "Convexity, end",
     "zeta_start": "Share to other outcomes, start",
     "zeta_end": "Share to other outcomes, end",
+    "keys": "Programs",
+    "public": "Onlookers",
 }
 
 EFFECTS: Mapping[str, str] = {
@@ -69,9 +71,15 @@ EFFECTS: Mapping[str, str] = {
     "mr_enabled": "Whether outcomes go out in rounds before the final.",
     "renormalise": "Keep: those left share what the losers stood at. Clamp: their prices are cut to add up to $1.",
     "band": "How far YES and NO of an outcome together may leave $1 before the house trades them back.",
+    "keys": "Whether members may trade by programs. Hidden: they may, and the tape and the feed leave it out.",
+    "public": "Whether whoever has the market's link may watch it, without an account. Members are told, and no name "
+    "shows unless its owner chose so.",
     "l0": "Follows from the stake unless you set it. Deeper pools move less.",
 }
 """For others the line of `/admin set` says it."""
+
+BESIDE_TITLE = "Programs and onlookers"
+BESIDE_CHOICES: Mapping[str, tuple[str, ...]] = {"keys": ("on", "hidden", "off"), "public": ("on", "off")}
 
 EXPERTS = frozenset({"Book", "Rounds", "Safety", "Price maths"})
 """Subjects that are folded away: as usual they fit."""

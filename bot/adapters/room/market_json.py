@@ -261,6 +261,7 @@ def _listed_to_json(market: ListedMarket) -> dict[str, Json]:
         "status": board.status,
         "state": market.record.status.value.lower(),
         "own_room": market.own_room,
+        "may_run": market.may_run,
         "member": market.member,
         "step": board.next_step,
         "step_ms": board.next_step_ms,

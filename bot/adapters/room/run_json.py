@@ -20,7 +20,7 @@ from bot.words.reports import EXPORTS, GRAPHS
 from bot.words.views import status_word
 from bot.words.wording import announced
 from storage.markets import BEFORE_START
-from storage.records import Json
+from storage.records import Json, Market
 
 LONGEST_TEXT = 4_000
 
@@ -68,7 +68,7 @@ def run_to_json(facts: RunFacts) -> dict[str, Json]:
             "losers": list(claim.losers),
             "until": record.epoch_ms(claim.until_ms),
         },
-        "terms": [_group(facts, title, settings) for title, settings in facts.groups],
+        "terms": [*(_group(facts, title, settings) for title, settings in facts.groups), _beside(record)],
         "warnings": [
             {"code": warning.code, "text": sentence(warning, record.params), "of": _warned(warning.code)}
             for warning in facts.warnings
@@ -170,6 +170,29 @@ def _group(facts: RunFacts, title: str, settings: Sequence[MarketSetting]) -> di
                 "range": _range(facts, setting),
             }
             for setting in settings
+        ],
+    }
+
+
+def _beside(record: Market) -> dict[str, Json]:
+    """What is no term of the market and is set by the same command."""
+    values = {"keys": record.keys, "public": "on" if record.public else "off"}
+    return {
+        "title": words.BESIDE_TITLE,
+        "experts": False,
+        "settings": [
+            {
+                "name": name,
+                "typed": name,
+                "label": words.LABELS[name],
+                "about": words.EFFECTS[name],
+                "value": value,
+                "choices": list(words.BESIDE_CHOICES[name]),
+                "fixed": record.over,
+                "range": "",
+                "beside": True,
+            }
+            for name, value in values.items()
         ],
     }
 

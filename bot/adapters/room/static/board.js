@@ -59,7 +59,7 @@ export function pinned(host, handlers) {
       foot.update(market);
     } else if (!nothing.hidden) nothing.replaceChildren(...noMarket(handlers));
   };
-  for (const name of ["market", "unit", "read", "visitor", "account"]) state.watch(name, draw);
+  for (const name of ["market", "markets", "unit", "read", "visitor", "account"]) state.watch(name, draw);
   let chosen = "cents";
   try {
     chosen = localStorage.getItem(UNIT) ?? chosen;
@@ -107,7 +107,8 @@ function footer(handlers) {
     past.hidden = !OVER.has(market.status) || (market.market ?? null) === null;
     past.href = past.hidden ? "" : router.theatre(market.market);
     const own = (market.market ?? null) === null || market.own_room;
-    run.hidden = !own || !state.get("visitor")?.admin || (market.market ?? null) === null;
+    const listed = state.get("markets")?.markets.find((known) => known.market === market.market);
+    run.hidden = !((own && state.get("visitor")?.admin) || listed?.may_run) || (market.market ?? null) === null;
     run.href = run.hidden ? "" : router.run(market.market);
     const steps = own && state.get("visitor")?.admin ? (STEPS[market.state] ?? []) : market.state === "draft" ? STEPS.draft : [];
     const joined = state.get("account")?.joined;

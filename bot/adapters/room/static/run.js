@@ -62,9 +62,9 @@ function start(host, handlers) {
   async function reload() {
     clearTimeout(timer);
     loaded = performance.now();
-    const market = view.market ?? state.get("market")?.market ?? null;
+    const { market } = view;
     try {
-      page.facts = market === null || view.step === "create-new" ? null : await api.get(`api/v1/markets/${market}/run`);
+      page.facts = market === null ? null : await api.get(`api/v1/markets/${market}/run`);
       trouble.textContent = "";
     } catch (problem) {
       trouble.textContent = problem instanceof api.Refused ? problem.message : "The room cannot be reached just now; what stands here may be older.";
@@ -136,7 +136,10 @@ function start(host, handlers) {
   state.watch("view", (next) => {
     clearTimeout(timer);
     if (next.name !== "run") return;
-    if (next.market !== view.market) page.facts = null;
+    if (next.market !== view.market) {
+      page.facts = shown = null;
+      pane.replaceChildren();
+    }
     view = next;
     reload();
   });

@@ -33,7 +33,7 @@ export function create(page) {
     let stands = term.value;
     const check = parts.later(async () => {
       field.wrong();
-      if (control.value === stands) return;
+      if (control.value === stands || term.beside) return;
       try {
         const checked = await api.ask(`api/v1/markets/${page.facts.market}/run/check`, { setting: term.name, value: control.value });
         field.wrong(checked.mistakes.map((mistake) => mistake.text).join(" "));

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.market.settings_table import BESIDE, GROUPS
 from tests.bot.adapters.room.harness import ADMIN, Browser, RoomHarness, room_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -73,6 +74,7 @@ async def test_a_draft_says_what_is_missing_and_what_members_will_read(house: tu
     assert "Safe up to about $" in terms["starting_balance"]["range"]
     assert terms["fee"]["range"] == "From 0% to 5%."
     assert all(term["about"].endswith(".") and term["label"] for term in terms.values())
+    assert terms.keys() == {name for names in GROUPS.values() for name in names} | BESIDE.keys()
 
 
 async def test_a_running_market_says_what_it_asks_for_and_how_it_runs(house: tuple[RoomHarness, Browser]) -> None:
