@@ -318,18 +318,19 @@ class Jobs:
             await uow.commit()
 
     async def _expire(self, now_ms: int) -> None:
-        """Throw away lines that nobody can want any more, attempts that count no more, sessions that have run out."""
+        """Throw away what nobody can want any more: lines, attempts, codes and sessions that have run out."""
         monotonic_ms = self._clock.monotonic_ms()
         if self._expired_ms is not None and monotonic_ms - self._expired_ms < EXPIRE_MS:
             return
         self._expired_ms = monotonic_ms
         async with self._db.reading() as uow:
-            kept = (uow.lines, uow.attempts, uow.sessions)
+            kept = (uow.lines, uow.attempts, uow.codes, uow.sessions)
             if not any([await table.expired(now_ms) for table in kept]):
                 return
         async with self._db.writing() as uow:
             await uow.attempts.expire(now_ms)
             await uow.lines.expire(now_ms)
+            await uow.codes.expire(now_ms)
             await uow.sessions.expire(now_ms)
             await uow.commit()
 

@@ -18,7 +18,8 @@ from storage.records import Payload
 from storage.schema import codes, facts, lines
 from storage.session import Repository, upsert
 
-KEPT_MS = 90 * 86_400_000  # since it was last put behind a button
+DAY_MS = 86_400_000
+KEPT_MS = 90 * DAY_MS  # since it was last put behind a button
 BRIEF_MS = 15 * 60_000
 BRIEF = "~"
 """Keys of what is kept briefly begin so: secrets that are good for minutes."""
@@ -130,6 +131,15 @@ class Codes(Repository):
         row = await self._session.row(select(codes).where(was_used))
         return None if row is None else _code_row(row)
 
+    async def expired(self, now_ms: int) -> bool:
+        """Whether there is anything for `expire`."""
+        return await self._session.row(select(codes.c.hash).where(_past(now_ms)).limit(1)) is not None
+
+    async def expire(self, now_ms: int) -> None:
+        """Throw away those that were good a day ago, used or not."""
+        await self._session.hold(codes, _past(now_ms))
+        await self._session.run(delete(codes).where(_past(now_ms)))
+
     async def withdraw(self, kind: str, person: int) -> None:
         """Their unused ones of this kind are good no more."""
         await self._session.run(delete(codes).where(_unused(kind, person)))
@@ -160,6 +170,10 @@ def _code_row(row: RowMapping) -> CodeRow:
         created_ms=row["created_ms"],
         about=row["about"] or {},
     )
+
+
+def _past(now_ms: int) -> ColumnElement[bool]:
+    return codes.c.expires_ms < now_ms - DAY_MS
 
 
 def _unused(kind: str, person: int) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduler.tick import run_tick
 from storage.chats import ChatSettings
 from storage.database import Database
+from storage.key_value import DAY_MS
 from storage.records import Notice, NoticeAudience
 from tests.storage.worlds import START, lobby, started
 
@@ -28,6 +29,12 @@ async def test_a_code_is_good_once_in_time_and_for_its_kind_alone(db: Database) 
         assert taken is not None
         assert (taken.person, taken.market) == (ann, world.market)
         assert await uow.codes.take("chat", "NEW", START + 9) is None
+        assert await uow.codes.used("chat", "NEW") == taken
+        tomorrow = START + 10 + DAY_MS
+        assert not await uow.codes.expired(tomorrow)
+        assert await uow.codes.expired(tomorrow + 1)
+        await uow.codes.expire(tomorrow + 1)
+        assert await uow.codes.used("chat", "NEW") is None
 
 
 async def test_a_chat_keeps_its_settings(db: Database) -> None:

@@ -26,6 +26,7 @@ from storage.proofs.checking import Comparison, Relation, check_proof, compare_h
 from storage.proofs.checkpoints import SignedCheckpoint
 from storage.proofs.proof_files import InclusionProof, RestoreProof
 from storage.proofs.proving import Unproved, newest_head, prove_heads, prove_lost, prove_order
+from storage.records import Identity
 from storage.schema import audit_log, leases, orders, outbox, people, tickets
 from storage.verify import Mismatch, Verified, verify
 from tests.storage import databases
@@ -210,6 +211,17 @@ async def test_numbers_that_screens_may_still_show_are_not_given_again(life: Lif
         assert [shown.id for shown in await uow.room.since("room", 0, None)] == [first.id, message.id]
     assert message.seq > first.seq + FAR
     assert message.id > first.id + FAR
+
+
+async def test_who_signed_out_since_is_not_signed_in_again(life: Life, tmp_path: Path) -> None:
+    async with life.db.writing() as uow:
+        ann = await uow.people.identify("discord", "7", "Ann", START)
+        identity = Identity(person=ann.id, platform="discord", external_id="7", name="Ann")
+        await uow.sessions.open("hash", "room", identity, chat=None, now_ms=START, until_ms=LATER * 2)
+        await uow.commit()
+    await backup(f"sqlite:///{tmp_path / 'outcry.db'}", tmp_path / "later.db")
+    async with opened(await again(tmp_path, file="later.db")) as db, db.reading() as uow:
+        assert await uow.sessions.find("hash", LATER) is None
 
 
 async def test_a_fork_is_not_hidden_by_a_restore(life: Life, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -289,7 +290,10 @@ async def test_nobody_anonymous_and_nowhere_without_an_address(here: RoomHarness
         assert said in plain_text.text(reply)
 
 
-async def test_no_code_and_no_token_is_kept_as_it_is(here: RoomHarness) -> None:
+async def test_no_code_and_no_token_is_kept_or_logged_as_it_is(
+    here: RoomHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     code, browser = await link(here), here.browser()
     unused = await link(here, replace(ADA, person_ext="8", person_name="Bob"))
     async with browser.http.post(
@@ -299,7 +303,10 @@ async def test_no_code_and_no_token_is_kept_as_it_is(here: RoomHarness) -> None:
         assert answer.headers["Referrer-Policy"] == "no-referrer"
     (token,) = [morsel.value for morsel in cookies.values()]
     await browser.messages()
+    for wrong in (code, f"{code[:-1]}!"):
+        await enter(browser, wrong)
     with closing(sqlite3.connect(f"file:{here.db.url.database}?mode=ro", uri=True)) as connection:
         kept = "\n".join(connection.iterdump())
     assert "Ada" in kept
-    assert not any(secret in kept for secret in (code, unused, token))
+    assert caplog.records
+    assert not any(secret[:-1] in text for secret in (code, unused, token) for text in (kept, caplog.text))

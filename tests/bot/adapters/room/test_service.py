@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
@@ -290,6 +291,26 @@ async def test_cookies_that_were_named_after_the_port_are_good_and_renewed(harne
     assert {cookie.key: cookie.value for cookie in ada.jar}.items() <= {
         cookie.key: cookie.value for cookie in again.jar
     }.items()
+
+
+async def test_cookies_from_before_there_was_a_public_address_are_good_until_the_new_ones(tmp_path: Path) -> None:
+    public = "https://outcry.example.org"
+    async with room_harness(tmp_path, public_url=public) as harness:
+        ada, bob = harness.browser(), harness.browser()
+        tokens = []
+        for visitor, name in ((ada, "Ada"), (bob, "Bob")):
+            asked = {"name": name, "request": request_id()}
+            async with visitor.http.post(f"{harness.url}api/join", json=asked, headers={"Origin": public}) as answer:
+                (cookie,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+            assert cookie.key.startswith("__Host-outcry_session_")
+            tokens.append(cookie.value)
+        before, now = cookie.key.removeprefix("__Host-"), cookie.key
+        answer = await ada.get("api/me", Cookie=f"{before}={tokens[0]}")
+        assert (await answer.json())["name"] == "Ada"
+        assert answer.headers["Set-Cookie"].startswith(f"{now}={tokens[0]}; ")
+        # one that another host of the domain may have set counts for nothing beside it
+        answer = await bob.get("api/me", Cookie=f"{before}={tokens[0]}; {now}={tokens[1]}")
+        assert (await answer.json())["name"] == "Bob"
 
 
 @pytest.mark.parametrize("token", ["", "x", ADMIN[:-1], ADMIN + "x", "\u00e4"])
