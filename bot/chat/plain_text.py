@@ -33,6 +33,12 @@ def text(reply: Reply, now_ms: int | None = None) -> str:
     return "\n".join(row.rstrip() for row in rows)
 
 
+def sentences(reply: Reply) -> str:
+    """Its lines in one: for programs, which need no tables and buttons."""
+    rows = [reply.head, *(block for block in reply.blocks if isinstance(block, tuple))]
+    return " ".join(text for row in rows if (text := line_text(row).strip()))
+
+
 def line_text(line: Line, now_ms: int | None = None) -> str:
     """One line without its styles."""
     return "".join(_part(part, now_ms) for part in line)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.adapters.room.render import board_to_json, line_to_json
+from bot.chat import plain_text
 from bot.chat.facts import Holding
 from bot.chat.reply import Reply
 from bot.market.leaderboard import SHOWN, Standing
@@ -62,6 +63,7 @@ def moment_to_json(moment: Moment) -> dict[str, Json]:
         "kind": moment.kind,
         "tick": moment.tick,
         "at": moment.at_ms,
+        "text": plain_text.line_text(moment.head),
         "head": line_to_json(moment.head),
         "lines": [line_to_json(line) for line in moment.lines],
     }

@@ -17,6 +17,7 @@ from bot.adapters.room.page_events import to_json
 from bot.adapters.room.render import block_to_json, line_to_json
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import MARKET, Visitors, seen_market
+from bot.chat import plain_text
 from bot.market.live_quotes import LiveQuote, LiveQuotes, Offer, Unpriced
 from bot.market.order_bounds import Largest
 from bot.text.numbers import RATE, percent, rate_of_price, typed_limit
@@ -73,6 +74,8 @@ class QuoteRoutes:
         return {
             "ok": False,
             "sentence": line_to_json(reply.head),
+            "text": plain_text.sentences(reply),
+            "code": reply.code or "refused",
             "notes": [block_to_json(block) for block in reply.blocks],
             "offers": [_offer(offer) for offer in self._quotes.offers(quoted.view, reply.actions)],
             "largest": None if quoted.largest is None else _largest(quoted.largest),

@@ -15,11 +15,12 @@ from hashlib import sha256
 from aiohttp import web
 
 from bot.adapters.room import NAME, bearer, request_body
-from bot.adapters.room.api.orders import refusal_of, sentence_of
+from bot.adapters.room.api.orders import refusal_of
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.page_events import to_json
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import MARKET, Visitors
+from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Reply
 from bot.dispatcher import Dispatcher
@@ -137,7 +138,7 @@ def _answer(reply: Reply) -> web.Response:
     codes = [_AGAIN.search(action.text) for action in reply.actions if action.label.startswith("Confirm")]
     confirm = next((code[1] for code in codes if code is not None), None)
     state = "preview" if confirm else "proposed" if reply.code == PROPOSED else "done"
-    answer: dict[str, Json] = {"state": state, "confirm": confirm, "sentence": sentence_of(reply)}
+    answer: dict[str, Json] = {"state": state, "confirm": confirm, "sentence": plain_text.sentences(reply)}
     return web.Response(body=to_json(answer), content_type="application/json", charset="utf-8")
 
 

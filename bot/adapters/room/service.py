@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.adapters.http_server import HttpServer
 from bot.adapters.room import security
+from bot.adapters.room.api.openapi import OpenApiRoutes
 from bot.adapters.room.api.orders import OrderRoutes
 from bot.adapters.room.api.prices import PriceRoutes
 from bot.adapters.room.api.stream import TickStreams
@@ -123,6 +124,7 @@ class RoomService:
                 PriceRoutes(db, self._visitors, self._live, history),
                 QuoteRoutes(db, quotes, limits, self._visitors),
                 OrderRoutes(db, quotes, handlers, dispatcher, limits, self._visitors, events),
+                OpenApiRoutes(self._visitors),
                 RunRoutes(db, clock, self._visitors, handlers),
                 RunByKey(db, dispatcher, self._visitors, limits),
                 self._ticks,
@@ -172,6 +174,11 @@ class RoomService:
             secret = await uow.room.secret()
             await uow.commit()
         return secret
+
+    @property
+    def routes(self) -> Sequence[web.RouteDef]:
+        """All that is served, but what others added."""
+        return self._routes.routes()
 
     @property
     def streams_open(self) -> int:

@@ -41,6 +41,7 @@ def order_to_json(order: OrderRow, params: MarketParams) -> dict[str, Json]:
         "reason": order.reason,
         "at": order.ts_ms,
         "tick": order.tick,
+        "by_key": order.key is not None,
     }
 
 

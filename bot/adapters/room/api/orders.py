@@ -182,7 +182,7 @@ class OrderRoutes:
             order = await uow.orders.get(market.id, number)
             if order is None or order.person != member.person:
                 raise web.HTTPNotFound
-            return _json(to_json({"order": await _told(uow, order, market), "sentence": sentence_of(reply)}))
+            return _json(to_json({"order": await _told(uow, order, market), "sentence": plain_text.sentences(reply)}))
 
     async def _cancel_all(self, request: web.Request) -> web.Response:
         room, visitor, market, member = await self._trader(request)
@@ -199,7 +199,7 @@ class OrderRoutes:
         shown: Mapping[str, Json] = {
             "cancelled": [order.number for order in after if order.status is OrderStatus.CANCELLED],
             "leaving": [order.number for order in after if order.status is OrderStatus.RESTING],
-            "sentence": sentence_of(reply),
+            "sentence": plain_text.sentences(reply),
         }
         return _json(to_json(shown))
 
@@ -254,18 +254,12 @@ def refusal_of(reply: Reply) -> RefusalError:
     """What the dispatcher refused, for a program."""
     status = STATUS.get(reply.code, 422)
     retry_s = RETRY_S if status in {429, 503} else None
-    return RefusalError(status, sentence_of(reply), retry_s, code=reply.code)
-
-
-def sentence_of(reply: Reply) -> str:
-    """Its sentences in one line; tables and buttons are for people."""
-    rows = [reply.head, *(block for block in reply.blocks if isinstance(block, tuple))]
-    return " ".join(text for row in rows if (text := plain_text.line_text(row).strip()))
+    return RefusalError(status, plain_text.sentences(reply), retry_s, code=reply.code)
 
 
 async def _told(uow: UnitOfWork, order: OrderRow, market: Market) -> dict[str, Json]:
     """With what its owner is told of it."""
-    return {**order_to_json(order, market.params), "sentence": sentence_of(await receipt(uow, order, market))}
+    return {**order_to_json(order, market.params), "sentence": plain_text.sentences(await receipt(uow, order, market))}
 
 
 def _invocation(

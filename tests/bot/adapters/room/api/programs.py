@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from aiohttp import ClientSession
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
+from bot.adapters.room.api.openapi import document
 from bot.adapters.room.security import new_token
 from bot.adapters.room.service import RoomService
 from bot.commands import COMMANDS
@@ -20,6 +25,47 @@ from tests.bot.adapters.room.harness import ADMIN, RoomHarness, no_chart
 from tests.storage import worlds
 
 DOLLARS = 10**6
+_NAMED = re.compile(r"{\w+}")
+
+
+def _closed(schema: Any) -> Any:
+    """The same with nothing in it that it does not name, where it says all there is."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _closed(part) for name, part in schema.items()}
+    open_ended = "properties" not in made or "kind" in made["properties"]  # a moment has the figures of its kind beside
+    return made if open_ended else {**made, "additionalProperties": False}
+
+
+_FILE = _closed(document())
+_PATHS = [(re.compile(_NAMED.sub("[^/]+", path)), path) for path in _FILE["paths"]]
+
+
+@cache
+def _validator(method: str, path: str, status: int) -> Draft202012Validator:
+    answers = _FILE["paths"][path][method.lower()]["responses"]
+    assert str(status) in answers, f"{method} {path} answers {status}, which the file does not say"
+    schema = answers[str(status)]["content"]["application/json"]["schema"]
+    return Draft202012Validator({**schema, "components": _FILE["components"]})
+
+
+def check_event(name: str, data: object) -> None:
+    """AssertionError where the file does not say that the stream has such events."""
+    schema = {"$ref": f"#/components/schemas/{name.title()}", "components": _FILE["components"]}
+    problems = list(Draft202012Validator(schema).iter_errors(data))
+    assert not problems, f"event {name}: {best_match(problems)}"
+
+
+def check(method: str, path: str, status: int, body: object) -> None:
+    """AssertionError where the file does not say that this address answers so."""
+    known = [name for pattern, name in _PATHS if pattern.fullmatch(path) and method.lower() in _FILE["paths"][name]]
+    if not known:
+        assert status in {404, 405}, (method, path, status)
+        return
+    problems = list(_validator(method, known[0], status).iter_errors(body))
+    assert not problems, f"{method} {path} {status}: {best_match(problems)}"
 
 
 class Program:
@@ -37,7 +83,9 @@ class Program:
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         url = f"{self.url}{self.market}/{path}".rstrip("/")
         async with self._http.request(method, url, headers=headers, json=body) as answer:
-            return answer.status, await answer.json()
+            shown = await answer.json()
+            check(method, answer.url.path, answer.status, shown)
+            return answer.status, shown
 
     async def get(self, path: str = "") -> Any:
         status, body = await self.ask("GET", path)

@@ -13,7 +13,7 @@ from aiohttp import ClientResponse
 
 from bot.adapters.room.api import stream as tick_stream
 from bot.adapters.room.api import ticks
-from tests.bot.adapters.room.api.programs import Program, program, restarted
+from tests.bot.adapters.room.api.programs import Program, check_event, program, restarted
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
 from tests.storage import worlds
 
@@ -35,7 +35,8 @@ async def event(answer: ClientResponse) -> Event:
         async for raw in answer.content:
             text = raw.decode().rstrip("\n")
             if not text and "data" in fields:
-                return fields["event"], int(fields["id"]), json.loads(fields["data"])
+                check_event(fields["event"], data := json.loads(fields["data"]))
+                return fields["event"], int(fields["id"]), data
             name, _, value = text.partition(": ")
             fields |= {name: value} if name else {}
     raise EOFError
