@@ -289,7 +289,7 @@ class Dispatcher:
                 await unit.aclose()
             context = self._context(invocation, now, command, lookup)
             reply = await command.run(context, **command.arguments(values), **given)
-            if lookup.elsewhere or context.chat is not lookup.chat:  # who else is here may not see that market
+            if lookup.is_theirs_alone or context.chat is not lookup.chat:  # who else is here may not see that market
                 reply = replace(reply, audience=Audience.PRIVATE)
             return reply, lookup
 

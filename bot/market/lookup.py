@@ -37,6 +37,11 @@ class Lookup:
         """The chat as whose admin they speak from elsewhere."""
         return None if self.vouched is None else self.vouched.runs
 
+    @property
+    def is_theirs_alone(self) -> bool:
+        """Whether others in the chat may not see the market: another chat's, or a draft, which is its admins'."""
+        return self.elsewhere or (self.market is not None and self.market.status is Status.DRAFT)
+
     def missing(self, command: Command, invocation: Invocation) -> Missing | None:
         """What keeps the speaker from saying this here; None: nothing does."""
         return command.rule.missing(

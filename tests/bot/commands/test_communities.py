@@ -238,3 +238,15 @@ async def code_and_key(harness: ChatHarness) -> tuple[str, str]:
     code = next(part.text for part in reply.head if isinstance(part, Span) and part.style is Style.CODE)
     preview = await harness.say(ADMIN, "/admin announce Only for A")
     return code, button(preview, "Confirm").split()[-1]
+
+
+async def test_what_is_said_of_a_draft_is_for_its_admin_alone(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        assert (await harness.say(ADMIN, CREATE)).ok
+        lines = [f"/{command.name}" for command in COMMANDS if command.for_all and not command.hidden]
+        assert "/board" in lines
+        for line in lines:
+            harness.clock.advance(10_000)
+            assert (await harness.say(ADMIN, line)).audience is not Audience.CHAT, line
+        assert (await harness.say(ADMIN, "/admin open")).ok
+        assert (await harness.say(ADMIN, "/board")).audience is Audience.CHAT
