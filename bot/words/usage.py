@@ -211,12 +211,16 @@ def entrance_ended() -> Reply:
     )
 
 
+CANNOT_ASK = "cannot_ask"
+"""The name of that refusal, for programs."""
+
+
 def cannot_ask(platform: str) -> Reply:
     """They came in from there, and whether they may do this is that platform's to say."""
     return _no(
         f"{platform.title()} cannot be asked right now whether you may do this; nothing was done. "
         "Try again in a minute.",
-        name="cannot_ask",
+        name=CANNOT_ASK,
     )
 
 

@@ -24,8 +24,9 @@ from bot.market.run_check import MOST_PARTS, Checked, check_setting, check_terms
 from bot.market.run_facts import run_facts
 from bot.market.settings_table import SETTINGS
 from bot.text.names import folded
+from bot.words.usage import CANNOT_ASK
 from storage.database import Database
-from storage.records import Json, Market
+from storage.records import Json
 from storage.unit_of_work import UnitOfWork
 
 MEMBERS = 50  # a page
@@ -53,16 +54,18 @@ class RunRoutes:
         ]
 
     async def _run(self, request: web.Request) -> web.Response:
+        visitor = await self._may(request, "admin monitor", request.match_info["market"])
         async with self._db.reading() as uow:
-            market = await self._view(uow, await self._market(uow, request, "admin monitor"))
+            market = await self._view(uow, request, visitor)
             facts = await run_facts(uow, market)
         return _answer(run_json.run_to_json(facts))
 
     async def _members(self, request: web.Request) -> web.Response:
         """`?name=` part of a name, `?page=` from 1; best first."""
         name, page = folded(request.query.get("name", "")), market_number(request.query.get("page", "1")) or 1
+        visitor = await self._may(request, "admin users", request.match_info["market"])
         async with self._db.reading() as uow:
-            market = await self._view(uow, await self._market(uow, request, "admin users"))
+            market = await self._view(uow, request, visitor)
             members = await uow.members.of(market.id)
         rows = [row for row in member_rows(market, members) if name in folded(row.name)]
         return _answer(run_json.members_to_json(cut(rows, page, MEMBERS)))
@@ -71,9 +74,10 @@ class RunRoutes:
         """`{"parts": [..]}` of a timetable, or `{"setting": name, "value": text}`."""
         body = await request_body.read(request)
         parts, setting = body.get("parts"), request_body.text(body, "setting")
+        command = "admin schedule" if isinstance(parts, list) else "admin set"
+        visitor = await self._may(request, command, request.match_info["market"])
         async with self._db.reading() as uow:
-            command = "admin schedule" if isinstance(parts, list) else "admin set"
-            market = await self._view(uow, await self._market(uow, request, command))
+            market = await self._view(uow, request, visitor)
         if isinstance(parts, list):
             texts = [request_body.well_formed(str(part))[:LONGEST_PART] for part in parts[:MOST_PARTS]]
             return _checked(check_timetable(market, texts))
@@ -92,21 +96,20 @@ class RunRoutes:
         checked = run_json.checked_to_json(check_terms(texts, self._clock())) if texts else {}
         return _answer({**checked, "presets": run_json.presets_to_json()})
 
-    async def _market(self, uow: UnitOfWork, request: web.Request, command: str) -> Market:
-        """The market the address names; 404 where they may not see it, 403 where they may not say this about it."""
-        room, visitor = self._visitors.room(request), await self._may(request, command, request.match_info["market"])
-        return await seen_market(uow, room, visitor, request)
-
     async def _may(self, request: web.Request, command: str, market: str | None) -> Visitor:
-        """Who asks, where they may say that command of the market now; RefusalError 401 and 403."""
+        """Who asks, where they may say that command of the market now; RefusalError 401, 403, and 503 where that cannot
+        be asked now. Before a unit of work is open: a platform may be waited for."""
         room, visitor, _ = await self._visitors.named(request)
         refusal = await self._handlers.refusal(room, visitor, command, None if market is None else int(market))
         if refusal is not None:
-            raise RefusalError(403, plain_text.line_text(refusal.head))
+            status = 503 if refusal.code == CANNOT_ASK else 403
+            raise RefusalError(status, plain_text.line_text(refusal.head), code=refusal.code)
         return visitor
 
-    async def _view(self, uow: UnitOfWork, record: Market) -> MarketView:
-        """As a command would be given it, for nobody in particular."""
+    async def _view(self, uow: UnitOfWork, request: web.Request, visitor: Visitor) -> MarketView:
+        """The market the address names, as a command would be given it, for nobody in particular; 404 where they may
+        not see it."""
+        record = await seen_market(uow, self._visitors.room(request), visitor, request)
         state = await uow.markets.state(record.id)
         return MarketView(record=record, state=state, member=None, now_ms=self._clock())
 

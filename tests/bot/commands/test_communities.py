@@ -17,7 +17,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.permissions import Role
-from bot.chat.reply import Reply, Span, Style
+from bot.chat.reply import Audience, Reply, Span, Style
 from bot.commands import COMMANDS
 from scheduler import notices
 from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness
@@ -242,7 +242,7 @@ async def code_and_key(harness: ChatHarness) -> tuple[str, str]:
 
 async def test_what_is_said_of_a_draft_is_for_its_admin_alone(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
-        assert (await harness.say(ADMIN, CREATE)).ok
+        assert (await harness.say(ADMIN, "/admin create Cup Germany, Brazil")).ok
         lines = [f"/{command.name}" for command in COMMANDS if command.for_all and not command.hidden]
         assert "/board" in lines
         for line in lines:
