@@ -133,15 +133,18 @@ class MiniApp:
         """The market to begin with: the one that was meant where they may see it, else the one they were in last."""
         async with self._db.reading() as uow:
             person = await uow.people.get(identity.person)
-            visitor = Visitor(ext=external_id(token), person=person, came_as=identity, chat=meant.chat)
-            seen_from = await viewer(uow, self._visitors.main, visitor)
-            if asked is not None and await visible(uow, asked, seen_from) is not None:
-                return {"market": asked, "note": ""}
             latest = await _latest(uow, person) if person is not None else None
-            if latest is not None and await visible(uow, latest.id, seen_from) is None:
-                latest = None
+        visitor = Visitor(ext=external_id(token), person=person, came_as=identity, chat=meant.chat)
+        if asked is not None and await self._may_see(visitor, asked):
+            return {"market": asked, "note": ""}
         note = "" if asked is None else words.app_cannot_ask() if meant.unasked else words.app_not_theirs()
-        return {"market": None if latest is None else latest.id, "note": note}
+        shown = latest is not None and await self._may_see(visitor, latest.id)
+        return {"market": latest.id if latest is not None and shown else None, "note": note}
+
+    async def _may_see(self, visitor: Visitor, market: int) -> bool:
+        vouched = await self._visitors.vouched(visitor, market)
+        async with self._db.reading() as uow:
+            return await visible(uow, market, await viewer(uow, self._visitors.main, vouched)) is not None
 
 
 async def _latest(uow: UnitOfWork, person: Person) -> Market | None:

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from bot.adapters.room.mini_app import SESSION_MS, WEB_APPS
-from bot.chat.rights import Rights
+from bot.chat.rights import Rights, Standing
 from storage.sessions import APP
 from tests.bot.adapters.room.harness import RoomHarness, request_id, room_harness
 from tests.bot.adapters.room.mini_apps import GROUP, TOKEN, App, TelegramChats, signed
@@ -49,7 +49,7 @@ async def test_who_opens_it_is_the_person_they_are_on_telegram_and_gets_no_cooki
     app = App(room)
     status, session = await app.open(signed())
     assert (status, session["market"], session["note"]) == (200, None, "")
-    assert await app.get("api/me") == (200, {"name": "Ada", "admin": False, "room": "The room", "from": "Telegram"})
+    assert await app.get("api/me") == (200, {"name": "Ada", "admin": False, "room": "The room"})
     async with room.db.reading() as uow:
         person = await uow.people.find("telegram", "4711")
         assert await uow.sessions.count(known.id, room.clock.now_ms()) == 1
@@ -118,6 +118,23 @@ async def test_its_page_alone_may_be_framed_and_by_telegram_alone(room: RoomHarn
     assert (await visitor.get("app/")).headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
     for path in ("", "r/room/", "static/app.html", "app/api/me", "api/me", "app/nothing"):
         assert "frame-ancestors 'none'" in (await visitor.get(path)).headers["Content-Security-Policy"], path
+
+
+async def test_a_link_about_a_market_shows_it_to_who_is_in_its_chat_and_tells_others_nothing(
+    room: RoomHarness, telegram: TelegramChats
+) -> None:
+    market = await of_the_group(room)
+    telegram.says[GROUP, "4711"] = Standing.MEMBER
+    member, by_button, stranger = App(room), App(room), App(room)
+    status, session = await member.open(signed(start_param=f"m{market}"))
+    assert (status, session["market"], session["note"]) == (200, market, "")
+    assert (await member.get(f"api/v1/markets/{market}"))[0] == 200
+    assert (await by_button.open(signed(), start=f"m{market}"))[1]["market"] == market
+    for asked in (market, 999):
+        status, session = await stranger.open(signed(person=666, name="Eve", start_param=f"m{asked}"))
+        note = "That market is none that you may see. Join its chat on Telegram, then open its link again."
+        assert (status, session["market"], session["note"]) == (200, None, note)
+    assert (await stranger.get(f"api/v1/markets/{market}"))[0] == 404
 
 
 async def test_where_telegram_cannot_be_asked_it_is_said_and_nothing_is_shown(
