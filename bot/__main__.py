@@ -136,6 +136,11 @@ def _add_database_commands(commands: Parsers) -> None:
     graph.add_argument("--out", required=True, metavar="FILE.png")
     graph.set_defaults(call=_graph)
 
+    mcp = commands.add_parser("mcp", help="serve a room's market to an agent as tools (Model Context Protocol, stdio)")
+    mcp.add_argument("--url", default="http://127.0.0.1:8080", help="the room's address (default %(default)s)")
+    mcp.add_argument("--key-file", type=Path, metavar="FILE", help="holds the key; default: OUTCRY_API_KEY")
+    mcp.set_defaults(call=_mcp)
+
     invite = commands.add_parser("invite", help="print the link by which a Discord server gets the bot")
     invite.set_defaults(call=_invite)
 
@@ -283,6 +288,15 @@ def _graph(options: argparse.Namespace, settings: Settings) -> int:
 
     url = options.db or settings.database_url
     return asyncio.run(database.graph(url, options.what, options.market, options.outcome, options.theme, options.out))
+
+
+def _mcp(options: argparse.Namespace, settings: Settings) -> int:
+    try:
+        from bot.cli import mcp
+    except ImportError:
+        print("`outcry mcp` needs an extra that is not installed: pip install 'outcry[mcp]'", file=sys.stderr)
+        return 2
+    return mcp.run(options.url, settings.api_key, options.key_file)
 
 
 def _invite(options: argparse.Namespace, settings: Settings) -> int:

@@ -45,6 +45,7 @@ class Settings:
     public_url: str | None = None  # https://host or https://host:port, as browsers send it in Origin
     trusted_proxies: tuple[Network, ...] = ()
     webhook_private: bool = False  # news may be sent into our own network, and by http
+    api_key: str | None = field(default=None, repr=False)  # by which `outcry mcp` asks a room
     tick_ms: int | None = None  # None: each market's own batch_interval_ms
     log: str = "text"
     metrics_port: int | None = None  # None: no metrics
@@ -62,7 +63,8 @@ class Settings:
 
     def secrets(self) -> list[str]:
         """What no log line may hold."""
-        known = (self.admin_token, self.discord_token, self.telegram_token, self.telegram_webhook_secret)
+        tokens = (self.discord_token, self.telegram_token, self.telegram_webhook_secret)
+        known = (self.admin_token, self.api_key, *tokens)
         return [secret for secret in (*known, *_passwords(self.database_url)) if secret]
 
 
@@ -218,6 +220,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
         lambda text: _choice("on", "off")(text) == "on",
         "must be on or off",
     ),
+    "OUTCRY_API_KEY": ("api_key", _secret, "must be a key as /apikey gave it, nothing else"),
     "OUTCRY_TICK_MS": ("tick_ms", _tick, "must be whole milliseconds from 100 to 600000"),
     "OUTCRY_LOG": ("log", _choice("text", "json"), "must be text or json"),
     "OUTCRY_METRICS_PORT": ("metrics_port", _port, "must be a port from 0 to 65535 (0: any free one), or empty: off"),

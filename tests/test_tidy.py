@@ -27,12 +27,14 @@ ONE_PLACE = {
         "bot/adapters/room/",
         "bot/adapters/telegram_chat/webhook.py",
         "bot/adapters/webhooks/",
+        "bot/cli/api_client.py",
         "bot/health/",
     ),
     "discord": ("bot/adapters/discord_chat/",),
     "telegram": ("bot/adapters/telegram_chat/",),
     "prometheus_client": ("bot/health/metrics.py",),
     "dotenv": ("bot/settings.py",),
+    "mcp": ("bot/cli/mcp.py",),
     "wcwidth": ("bot/text/columns.py",),
 }
 ENGINE_OUTSIDE = {"numpy"}
