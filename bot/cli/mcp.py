@@ -123,9 +123,9 @@ class Tools:
         limit: str | None = None,
         slippage: str | None = None,
     ) -> JSON:
-        """What an order would do if it ran now; nothing is done. `amount`: money to spend ("$20") or tokens ("20"; "all"
-        of a sale). `limit`: a price ("43c") at which what does not trade waits in the book. `slippage`: how much worse
-        the average may get ("5%"). The answer's `order` is what `place_order` takes."""
+        """What an order would do if it ran now; nothing is done. `amount`: money to spend ("$20"), or tokens ("20", and
+        "all" of a sale). `limit`: a price ("43c") at which what does not trade waits in the book. `slippage`: how much
+        worse the average may get ("5%"). The answer's `order` is what `place_order` takes."""
         wanted = {"outcome": outcome, "side": side, "action": action, "amount": amount}
         given = {"limit": limit, "slippage": slippage}
         body = wanted | {name: value for name, value in given.items() if value is not None}

@@ -10,8 +10,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 async def main(url: str, key: str) -> None:
     past: dict[int, list[int]] = {}
-    headers = {"Authorization": f"Bearer {key}"}
-    async with ClientSession(url, headers=headers, timeout=ClientTimeout(total=None)) as room:
+    async with ClientSession(url, headers={"Authorization": f"Bearer {key}"}, timeout=ClientTimeout(None)) as room:
         async with room.get("/api/v1/markets") as answer:
             market = f"/api/v1/markets/{(await answer.json())['markets'][0]['market']}"
         async with room.get(f"{market}/stream") as stream:

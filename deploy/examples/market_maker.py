@@ -1,7 +1,7 @@
-"""Makes a market in its two leading outcomes: bids for YES and for NO, three cents below their prices, and follows them.
+"""Makes a market in the two leading outcomes: bids for YES and for NO three cents below their prices, and follows them.
 
-Who sells it both sides for less than a dollar gives it the difference: one of the two pays a dollar. What it may lose in
-the meantime is bounded by its key's allowance, whatever it does; when that is used up it only waits.
+Who sells it both sides for less than a dollar gives it the difference: one of the two pays a dollar. What it may lose
+meanwhile is bounded by its key's allowance, whatever it does; when that is used up it only waits.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ async def quote(room: ClientSession, market: str, last: dict[int, int]) -> dict[
         pass
     for row in leading:
         for side in ("yes", "no"):
-            if 2 * EDGE < row[side] and await bid(room, market, row["outcome"], side, row[side]) == "allowance":
+            if row[side] > 2 * EDGE and await bid(room, market, row["outcome"], side, row[side]) == "allowance":
                 print("the allowance is used up: no new bids until something of it comes back", flush=True)
                 return prices
     return prices
