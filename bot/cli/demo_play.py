@@ -230,6 +230,8 @@ class DemoPlay:
             print(words.room(self.addresses[0]), words.admin(self.addresses[1]), sep="\n")
         minutes = None if self.options.headless else self.options.minutes
         print(words.playing(self.scenario.title, len(self.simulation.people), minutes), flush=True)
+        if self.addresses is not None:
+            print(words.programs_too(), flush=True)
         if self.addresses is not None and self.options.open_browser:
             await asyncio.to_thread(webbrowser.open, self.addresses[0])
 

@@ -102,7 +102,7 @@ class Tools:
 
     async def tape(self, market: int, outcome: int | None = None) -> JSON:
         """The latest trades, newest first, of one outcome or of all."""
-        return await _object(self._api.get(f"markets/{market}/tape", outcome=outcome))
+        return {"trades": await _asked(self._api.get(f"markets/{market}/tape", outcome=outcome))}
 
     async def account(self, market: int) -> JSON:
         """Your maker's own account: cash, what they hold, what they would get for it."""
@@ -110,7 +110,7 @@ class Tools:
 
     async def orders(self, market: int, open_only: bool = False) -> JSON:
         """Orders of the account, newest first, and what became of each; `open_only`: those that still wait."""
-        query = {"open": "1"} if open_only else {}
+        query = {"open": "true"} if open_only else {}
         return {"orders": await _asked(self._api.get(f"markets/{market}/account/orders", **query))}
 
     async def quote(

@@ -42,6 +42,10 @@ def playing(title: str, people: int, minutes: float | None) -> str:
     return f"Playing {title} with {plural(people, 'trader')}, {pace}."
 
 
+def programs_too() -> str:
+    return "A program plays too, by a key: say /apikey trade $200 in the room, then see deploy/examples/README.md."
+
+
 def progress(share: float, at_ms: int, fills: int) -> str:
     """`  40%  8 July 2014 21:04 UTC  312 fills`."""
     return f"{share:>5.0%}  {moment(at_ms)}  {plural(fills, 'fill')}"

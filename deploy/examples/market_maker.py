@@ -28,6 +28,8 @@ async def bid(room: ClientSession, market: str, outcome: int, side: str, price: 
 async def quote(room: ClientSession, market: str, last: dict[int, int]) -> dict[int, int]:
     """Where prices have moved, the old bids go and new ones come. Returns the prices that are bid around."""
     async with room.get(f"{market}/prices") as answer:
+        if answer.status != 200:  # too often, or the room is away for a moment
+            return last
         told = await answer.json()
     leading = sorted((row for row in told["prices"] if row["active"]), key=lambda row: -row["yes"])[:2]
     prices = {row["outcome"]: row["yes"] for row in leading}

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from engine.terms import MarketParams
 from storage.allowance import Spending
 from storage.records import OrderRow
 from tests.bot.adapters.room.api.programs import DOLLARS, Program, program
@@ -43,6 +44,14 @@ async def playing(module: ModuleType, robot: Program) -> AsyncIterator[asyncio.T
             await task
 
 
+@asynccontextmanager
+async def market_in(folder: Path, terms: MarketParams) -> AsyncIterator[RoomHarness]:
+    async with room_harness(folder) as harness:
+        await harness.open_market(terms)
+        await harness.tick()
+        yield harness
+
+
 async def spent(harness: RoomHarness, robot: Program) -> Spending:
     """What the orders of its key cost so far and can still cost, and which tokens they have brought."""
     async with harness.db.reading() as uow:
@@ -51,12 +60,12 @@ async def spent(harness: RoomHarness, robot: Program) -> Spending:
 
 
 async def push(harness: RoomHarness, number: int) -> None:
-    """Somebody drives a price up, and a few ticks later down again: there is something to follow, and bids are met."""
-    if number % 6:
+    """Somebody drives a price up, and ten ticks later down again: there is something to follow, and bids are met."""
+    if number % 10:
         return
-    up = number % 12 == 0
+    up = number % 20 == 0
     async with harness.db.writing() as uow:
-        members = await uow.members.of_market(harness.market)
+        members = await uow.members.of(harness.market)
         draft = worlds.buy(tokens=400) if up else worlds.sell(tokens=400)
         reserve = 500 * DOLLARS if up else DOLLARS
         whale, now_ms = members[0].person, harness.clock.now_ms()
@@ -74,9 +83,12 @@ def test_they_are_as_short_as_promised() -> None:
 
 async def test_both_trade_and_stay_within_their_allowance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     follower, maker = example("follower"), example("market_maker")
-    monkeypatch.setattr(maker, "PAUSE_S", 0.05)
+    monkeypatch.setattr(maker, "PAUSE_S", 0.2)
+    terms = worlds.params(
+        rounds=[{"freeze_at": 10_000 * worlds.MINUTE, "decide_at": 10_001 * worlds.MINUTE, "winner": 2}]
+    )
     async with (
-        room_harness(tmp_path) as harness,
+        market_in(tmp_path, terms) as harness,
         program(harness, who="follower", dollars=40) as following,
         program(harness, who="maker", dollars=30) as making,
         playing(follower, following) as one,

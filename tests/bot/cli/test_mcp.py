@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
+import bot.cli
 from bot.__main__ import main
 from bot.cli.api_client import keeps_keys_secret
 from tests.bot.adapters.room.api.programs import Program, program
@@ -64,26 +64,34 @@ async def trades_by_tools(client: Client, harness: RoomHarness, robot: Program) 
     too_much = answered(await client.call_tool("quote", wanted | {"amount": "$60"}))["order"]
     over = market | {"order": too_much, "idempotency_key": "three"}
     assert "(allowance)" in refused(await client.call_tool("place_order", over))
-    assert "(http_404)" in refused(await client.call_tool("market", {"market": 999}))
+    assert "(not_found)" in refused(await client.call_tool("market", {"market": 999}))
 
 
 async def test_an_agent_trades_by_tools_and_asks_what_an_order_would_do_first(tmp_path: Path) -> None:
-    async with room_harness(tmp_path) as harness, program(harness, dollars=70) as robot:
-        kept = tmp_path / "key"
-        kept.write_text(f"{robot.token}\n", encoding="ascii")
-        command = ["-m", "bot", "mcp", "--url", harness.url, "--key-file", str(kept)]
-        server = StdioServerParameters(command=sys.executable, args=command, cwd=ROOT)
-        async with Client(server) as client:
-            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            assert set(tools) == TOOLS
-            assert {
-                name for name, tool in tools.items() if not tool.annotations or not tool.annotations.read_only_hint
-            } == {
-                "place_order",
-                "cancel_order",
-            }
-            assert all(tool.description for tool in tools.values())
-            await trades_by_tools(client, harness, robot)
+    async with room_harness(tmp_path) as harness:
+        await harness.open_market()
+        await harness.tick()
+        async with program(harness, dollars=70) as robot:
+            await harness.tick()
+            await with_an_agent(tmp_path, harness, robot)
+
+
+async def with_an_agent(folder: Path, harness: RoomHarness, robot: Program) -> None:
+    kept = folder / "key"
+    kept.write_text(f"{robot.token}\n", encoding="ascii")
+    command = ["-m", "bot", "mcp", "--url", harness.url, "--key-file", str(kept)]
+    server = StdioServerParameters(command=sys.executable, args=command, cwd=ROOT)
+    async with Client(server) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == TOOLS
+        assert {
+            name for name, tool in tools.items() if not tool.annotations or not tool.annotations.read_only_hint
+        } == {
+            "place_order",
+            "cancel_order",
+        }
+        assert all(tool.description for tool in tools.values())
+        await trades_by_tools(client, harness, robot)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +124,9 @@ def test_what_is_missing_is_said_in_a_sentence(
 def test_without_the_extra_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in [name for name in sys.modules if name == "bot.cli.mcp" or name.partition(".")[0] == "mcp"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mcp", None)
+    monkeypatch.delitem(sys.modules, "bot.cli.mcp", raising=False)
+    monkeypatch.delattr(bot.cli, "mcp", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     assert main(["mcp"]) == 2
     assert "pip install 'outcry[mcp]'" in capsys.readouterr().err
 
