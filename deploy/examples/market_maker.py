@@ -19,18 +19,16 @@ async def bid(room: ClientSession, market: str, outcome: int, side: str, price: 
     """Whether it was taken, or the name of the reason against it."""
     limit = f"{(price - EDGE) // 10_000}c"
     order = {"outcome": outcome, "side": side, "action": "buy", "amount": AMOUNT, "limit": limit}
-    name = {"Idempotency-Key": secrets.token_hex(16)}
-    async with room.post(f"{market}/orders", json=order, headers=name) as answer:
-        told = await answer.json()
-        return str(told.get("code", "taken"))
+    async with room.post(f"{market}/orders", json=order, headers={"Idempotency-Key": secrets.token_hex(16)}) as answer:
+        return str((await answer.json()).get("code", "taken"))
 
 
 async def quote(room: ClientSession, market: str, last: dict[int, int]) -> dict[int, int]:
     """Where prices have moved, the old bids go and new ones come. Returns the prices that are bid around."""
     async with room.get(f"{market}/prices") as answer:
-        if answer.status != 200:  # too often, or the room is away for a moment
-            return last
         told = await answer.json()
+    if answer.status != 200:  # too often, or the room is away for a moment
+        return last
     leading = sorted((row for row in told["prices"] if row["active"]), key=lambda row: -row["yes"])[:2]
     prices = {row["outcome"]: row["yes"] for row in leading}
     moved = prices.keys() != last.keys() or any(abs(prices[o] - last[o]) >= 10_000 for o in prices)
