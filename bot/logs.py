@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
+from storage.keys import PREFIX
+
+_KEY = re.compile(PREFIX + r"[\w-]{40,}")  # a program's: whoever's it is
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what makes a terminal do something; lines and tabs stay
 
 
@@ -42,6 +45,7 @@ class _Redacting(logging.Formatter):
             text = json.dumps(fields, ensure_ascii=False)
         for secret in self.secrets:
             text = text.replace(secret, "[secret]")
+        text = _KEY.sub("[secret]", text)
         return _CONTROL.sub("", text)
 
 

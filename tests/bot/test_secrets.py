@@ -215,6 +215,42 @@ async def test_the_room_gives_no_admin_token_away(tmp_path: Path, logged: io.Str
         assert secret.encode() not in data, "a copy of the database opens no session"
 
 
+async def test_a_key_is_shown_to_who_asked_once_and_is_nowhere_else(tmp_path: Path, logged: io.StringIO) -> None:
+    """Not in what others see, in messages that are kept, in rows, files, a backup or the log, be it used."""
+    async with room_harness(tmp_path) as place:
+        await place.open_market()
+        await place.tick()
+        ada, bob = await place.person("Ada"), await place.person("Bob")
+        asked, keys = request_id(), list[str]()
+        assert (await ada.say("/join"))[0] == 200
+        await place.tick()
+        for line, request in (("/apikey trade $5", asked), ("/apikey read name looks", request_id())):
+            status, answer = await ada.say(line, request)
+            found = re.search(r"outcry_[\w-]{43}", json.dumps(answer))
+            assert (status, found is not None) == (200, True)
+            keys += [found[0]] if found else []
+        again = await ada.say("/apikey trade $5", asked, again=True)
+        assert "is not shown again" in json.dumps(again)
+        told = [await each.messages() for each in (ada, bob)]
+        for key in keys:
+            state = await bob.get(f"api/v1/markets/{place.market}", Authorization=f"Bearer {key}")
+            assert state.status == 200
+            refused = await bob.get(f"api/v1/markets?key={key}", Authorization=f"Bearer {key}x")
+            assert refused.status == 401
+            told += [str(refused.headers), await refused.text(), str(state.headers)]
+        for name in ("any", "bot.dispatcher", "aiohttp.access"):
+            logging.getLogger(name).info("heard %s", keys)
+        for line in ("/apikey", "/privacy"):
+            told.append(await ada.say(line))
+        await backup(f"sqlite:///{tmp_path / 'town.db'}", tmp_path / "copy.db")
+    stored, log = stored_in(tmp_path), logged.getvalue()
+    assert "[secret]" in log
+    for key in keys:
+        assert key not in log
+        assert key not in json.dumps(told)
+        assert key.encode() not in stored
+
+
 async def read_until(stream: asyncio.StreamReader | None, *words: bytes) -> bytes:
     """What a child prints until all of these words have come."""
     assert stream is not None
