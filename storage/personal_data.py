@@ -60,6 +60,7 @@ class Traces:
     lines: int  # kept for buttons and links of theirs
     sessions: int  # by links of /room and as a Mini App
     alerts: int  # that wait, in all markets
+    keys: int  # of programs of theirs, that are good
     webhooks: int  # addresses they gave, to be sent news
 
 
@@ -115,9 +116,8 @@ class PersonalData(Repository):
         await self._merge_keyed(chat_admins, ("chat", "person"), person, other)
         await session.run(update(room_messages).where(room_messages.c.person == other).values(person=person))
         await self._merge_proposals(person, other)
-        if (
-            await session.row(select(keys.c.id).where(keys.c.person == other).limit(1)) is not None
-        ):  # their markets are held
+        if await session.row(select(keys.c.id).where(keys.c.person == other).limit(1)) is not None:
+            # their markets are held
             await session.run(update(keys).where(keys.c.person == other).values(person=person))
         session.wakes(Topic.PEOPLE)
 
@@ -163,6 +163,9 @@ class PersonalData(Repository):
             lines=await number(select(func.count()).select_from(lines).where(_lines_of(ids, identities))),
             sessions=await number(select(func.count()).select_from(sessions).where(sessions.c.person.in_(ids))),
             alerts=await number(select(func.count()).select_from(alerts).where(alerts.c.user.in_(ids))),
+            keys=await number(
+                select(func.count()).select_from(keys).where(keys.c.person.in_(ids), keys.c.revoked_ms.is_(None))
+            ),
             webhooks=await self._webhooks.count_of(ids),
         )
 

@@ -120,6 +120,8 @@ def stored(all_: StoredPerson) -> Reply:
         rows.append(line(f"Seen as an admin of {listed([clean(chat) or 'a chat' for chat in all_.traces.admin_of])}."))
     if all_.traces.alerts:
         rows.append(line(f"Alerts: {plural(all_.traces.alerts, 'price')} you are waiting for; ", code("/alert"), "."))
+    if all_.traces.keys:
+        rows.append(line(f"Keys of programs: {plural(all_.traces.keys, 'key')}, of which we keep hashes."))
     if all_.traces.webhooks:
         rows.append(line(f"Webhooks: {plural(all_.traces.webhooks, 'address')} you gave, sent a market's news."))
     if all_.traces.messages:

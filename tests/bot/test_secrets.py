@@ -231,7 +231,7 @@ async def test_a_key_is_shown_to_who_asked_once_and_is_nowhere_else(tmp_path: Pa
             keys += [found[0]] if found else []
         again = await ada.say("/apikey trade $5", asked, again=True)
         assert "is not shown again" in json.dumps(again)
-        told = [await each.messages() for each in (ada, bob)]
+        told: list[object] = [await each.messages() for each in (ada, bob)]
         for key in keys:
             state = await bob.get(f"api/v1/markets/{place.market}", Authorization=f"Bearer {key}")
             assert state.status == 200

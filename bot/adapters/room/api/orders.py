@@ -54,6 +54,7 @@ STATUS: Mapping[str, int] = {
     "unknown_key": 401,
     "too_often": 429,
     "our_fault": 500,
+    "cannot_ask": 503,
     "not_now": 503,
     "unsettled": 503,
 }

@@ -12,7 +12,9 @@ import pytest
 from bot.adapters.room.run_by_key import end_old_rights
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.rights import CannotAskError, Rights, Standing
 from engine.state import Status
+from storage.keys import NewKey, Scope
 from storage.records import Market
 from tests.bot.adapters.room.harness import ADMIN, RoomHarness, request_id, room_harness
 
@@ -152,3 +154,46 @@ async def test_a_key_given_by_the_admin_link_ends_with_that_link(harness: RoomHa
     assert (status, answer["code"]) == (401, "unknown_key")
     async with harness.db.reading() as uow:
         assert await uow.keys.find(reads) is not None
+
+
+class Asked:
+    """What Discord says of everybody, or that it cannot be asked."""
+
+    said: Standing | None = Standing.ADMIN
+
+    async def standing(self, chat_ext: str, person_ext: str) -> Standing:
+        if self.said is None:
+            raise CannotAskError("discord")
+        return self.said
+
+
+async def test_each_use_asks_whether_its_maker_is_an_admin_now(tmp_path: Path) -> None:
+    asked, token, now = Asked(), "outcry_deck", [0]
+    async with room_harness(tmp_path, rights=Rights({"discord": asked}, lambda: now[0])) as harness:
+        await harness.open_market()
+        await harness.tick()
+        async with harness.db.writing() as uow:
+            server = await uow.chats.open("discord", "4711", "group", "Server", harness.clock.now_ms())
+            mia = await uow.people.identify("discord", "42", "Mia", harness.clock.now_ms())
+            await uow.markets.lock(harness.market)
+            await uow.chats.connect(harness.market, server.id)
+            wanted = NewKey(
+                market=harness.market,
+                person=mia.id,
+                scope=Scope.RUN,
+                name="deck",
+                allowance=None,
+                platform="discord",
+                external_id="42",
+                chat=server.id,
+            )
+            await uow.keys.make(wanted, token, harness.clock.now_ms())
+            await uow.commit()
+        answers = []
+        for said in (Standing.ADMIN, Standing.MEMBER, None):
+            asked.said, now[0] = said, now[0] + 120_000
+            status, answer = await run(harness, token, {"action": "freeze" if said else "pause"})
+            answers.append((status, answer.get("state") or answer["code"]))
+            await harness.tick()
+        assert answers == [(200, "done"), (403, "only_admins"), (503, "cannot_ask")]
+        assert (await market(harness)).status is Status.FROZEN
