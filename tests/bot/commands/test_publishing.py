@@ -89,3 +89,5 @@ async def test_the_buttons_members_are_given_choose_whether_their_name_shows(tmp
         async with harness.db.reading() as uow:
             shown = await uow.watching.names(1)
         assert list(shown.values()) == (["Ada"] if pressed == "Show my name" else [])
+        stored = plain_text.text(await harness.say("ada", "/privacy"))
+        assert ("shown by name" in stored) is (pressed == "Show my name")

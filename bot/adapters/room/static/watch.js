@@ -12,6 +12,7 @@ import * as state from "./state.js";
 import * as themeSwitch from "./theme_switch.js";
 import * as watchStream from "./watch_stream.js";
 
+const OVER = ["resolved", "closed", "voided"]; // nobody can take part any more
 const HIDDEN_MS = 60_000; // browsers allow few connections to one host, and people open many tabs
 const handlers = { insert() {}, line: (parts) => render.line(parts, handlers), pick() {} };
 
@@ -55,6 +56,7 @@ function draw() {
   const hidden = market.of - market.leaders.length;
   byId("hidden-names").textContent = [hidden > 0 ? `and ${hidden} more. ` : "", market.leaders.some((leader) => !leader.shown) ? "Members are named where they chose to be." : ""].join("");
   course(market.moments.filter((moment) => moment.kind !== "countdown").toReversed());
+  byId("invite").hidden = OVER.includes(market.state);
   byId("news").hidden = !byId("course").children.length;
 }
 
