@@ -86,7 +86,7 @@ LIMITS: Mapping[Counted, tuple[Limit, ...]] = {
     Counted.STRANGERS_QUOTE: (Limit(20, 1_000),),
     Counted.KEY_REQUEST: (Limit(60, 10_000),),
     Counted.KEY_ORDER: (Limit(10, 10_000),),
-    Counted.WATCH: (Limit(3_000, 10_000),),
+    Counted.WATCH: (Limit(1_500, 10_000),),
     Counted.TALK: (Limit(6, 8_000), Limit(30, 120_000)),
 }
 

@@ -29,7 +29,8 @@ from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 
 CARD_RETRY_S = 4
-MOST_PICTURES = 64  # markets whose card is kept
+MOST_KEPT = 64  # markets of which something is kept
+FRESH_MS = 1_000  # where nobody is woken by what another process commits, it is read so often at most
 CARD_MS = 15_000  # it is drawn anew so long after the last time at the earliest, unless the market's status changed
 POLICY = security.HEADERS["Content-Security-Policy"]
 FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")  # nothing in it is anybody's own or pressed
@@ -55,6 +56,8 @@ class WatchRoutes:
         self._draw = draw
         self._limits = limits
         self._trusted_proxies = trusted_proxies
+        self._fresh_ms = 0 if db.alone else FRESH_MS
+        self._read: dict[int, tuple[int, MarketFacts | None]] = {}  # by market: when, and as it was then
         self._pictures: dict[int, tuple[int, Picture]] = {}  # by market: drawn when, by a clock that only passes
 
     def routes(self) -> list[web.RouteDef]:
@@ -84,7 +87,14 @@ class WatchRoutes:
     async def _facts(self, request: web.Request) -> MarketFacts:
         async with self._db.reading() as uow:
             market = await self._market(uow, request)
-        facts = await self._live.facts(market.id)
+        now_ms = CLOCK.monotonic_ms()
+        read_ms, facts = self._read.get(market.id, (0, None))
+        if facts is None or now_ms - read_ms >= self._fresh_ms:
+            facts = await self._live.facts(market.id)
+            self._read.pop(market.id, None)
+            self._read[market.id] = now_ms, facts
+            if len(self._read) > MOST_KEPT:
+                del self._read[next(iter(self._read))]
         if facts is None or facts.watched is None:
             raise web.HTTPNotFound
         return facts
@@ -139,6 +149,6 @@ class WatchRoutes:
             drawn_ms = now_ms
             picture = Picture(kind="preview", market=market.id, tick=market.tick, version=version)
         self._pictures[market.id] = drawn_ms, picture
-        if len(self._pictures) > MOST_PICTURES:
+        if len(self._pictures) > MOST_KEPT:
             del self._pictures[next(iter(self._pictures))]
         return picture

@@ -15,11 +15,13 @@ export function create(host, options) {
 
 /** Those who are in, best first, then those who are out; at most `most`. */
 function shown(market, most) {
-  const winners = market.rows.filter((row) => row.note === "winner");
-  const rest = market.rows.filter((row) => row.note !== "winner");
+  const winners = market.rows.filter((row) => won(row));
+  const rest = market.rows.filter((row) => !won(row));
   return [...winners, ...rest].slice(0, most);
 }
 
+const won = (row) => row.note === "winner";
+const told = (row) => (won(row) ? "wins" : row.active ? format.price(row.yes) : "out");
 const name = (row) => h("bdi", { class: "who" }, row.name);
 
 /** What the market is and what comes next: its title, its status, a countdown. */
@@ -90,16 +92,16 @@ function boardRow(data) {
     update(next) {
       label.textContent = next.name;
       element.classList.toggle("out", !next.active && next.note !== "winner");
-      element.classList.toggle("won", next.note === "winner");
-      element.style.setProperty("--p", String(next.active ? Math.min(1, next.yes / 1e6) : next.note === "winner" ? 1 : 0));
-      figure(price, next.active ? format.price(next.yes) : next.note === "winner" ? "wins" : "out");
+      element.classList.toggle("won", won(next));
+      element.style.setProperty("--p", String(won(next) ? 1 : next.active ? Math.min(1, next.yes / 1e6) : 0));
+      figure(price, told(next));
       moved(change, next);
     },
   };
 }
 
 function moved(element, row) {
-  const tenths = row.change === null || !row.active ? 0 : format.tenths(row.change);
+  const tenths = row.change === null || !row.active || won(row) ? 0 : format.tenths(row.change);
   element.textContent = tenths ? `${tenths > 0 ? "▲" : "▼"} ${Math.abs(tenths / 10).toFixed(1)}` : "";
   element.dataset.sign = Math.sign(tenths);
 }
@@ -114,7 +116,7 @@ function ticker(host, { outcomes }) {
   return {
     update(market) {
       top.update(market);
-      const rows = shown(market, outcomes).filter((row) => row.active || row.note === "winner");
+      const rows = shown(market, outcomes).filter((row) => row.active || won(row));
       const key = rows.map((row) => row.outcome).join();
       if (key !== drawn) {
         drawn = key;
@@ -132,7 +134,7 @@ function tickerItem(row, copy, items) {
   const change = h("span", { class: "change" });
   if (!copy) items.set(row.outcome, []);
   items.get(row.outcome).push((next) => {
-    figure(price, next.active ? format.price(next.yes) : "wins");
+    figure(price, told(next));
     moved(change, next);
   });
   return h("li", { vars: { "--c": colour(row.outcome) } }, chip(row.outcome), name(row), price, change);
@@ -153,7 +155,7 @@ function leader(host) {
       const [best, second] = shown(market, 2);
       panel.style.setProperty("--c", colour(best.outcome));
       label.replaceChildren(chip(best.outcome), name(best));
-      figure(price, best.active ? format.price(best.yes) : best.note === "winner" ? "wins" : "–");
+      figure(price, told(best));
       moved(change, best);
       path.replaceChildren(spark(best.spark, best.active));
       next.hidden = !second?.active;
@@ -171,11 +173,11 @@ function bar(host, { outcomes }) {
   return {
     update(market) {
       top.update(market);
-      const won = market.rows.filter((row) => row.note === "winner");
-      const live = won.length ? won : market.rows.filter((row) => row.active);
-      const sum = won.length ? won.length : live.reduce((all, row) => all + row.yes, 0) || 1;
+      const winners = market.rows.filter(won);
+      const live = winners.length ? winners : market.rows.filter((row) => row.active);
+      const sum = winners.length ? winners.length : live.reduce((all, row) => all + row.yes, 0) || 1;
       const order = live.slice(0, outcomes).map((row) => {
-        const share = won.length ? 1 / sum : row.yes / sum;
+        const share = winners.length ? 1 / sum : row.yes / sum;
         const part = known.get(row.outcome) ?? barPart(row);
         known.set(row.outcome, part);
         part.update(row, share);
@@ -195,7 +197,7 @@ function barPart(row) {
       element.style.setProperty("--share", String(share));
       element.classList.toggle("thin", share < 0.12);
       element.classList.toggle("thinner", share < 0.045);
-      figure(price, next.active ? `${Math.round(share * 100)}%` : "wins");
+      figure(price, won(next) ? "wins" : `${Math.round(share * 100)}%`);
     },
   };
 }
