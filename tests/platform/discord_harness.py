@@ -57,7 +57,8 @@ class DiscordHarness:
 
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
-        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1")
+        url = "https://outcry.example.org"
+        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1", public_url=url)
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )

@@ -107,7 +107,7 @@ class TelegramHarness:
     async def restart(self) -> None:
         """The process ends and another one begins, on the same database."""
         await self.telegram.stop()
-        self.dispatcher = Dispatcher(self.db, self.bot_clock, COMMANDS)
+        self.dispatcher = Dispatcher(self.db, self.bot_clock, COMMANDS, public_url="https://outcry.example.org")
         self.telegram, self.announcer = connected_bot(
             self.db, self.dispatcher, self.bot_clock, self.budget, self.access
         )
@@ -156,7 +156,7 @@ async def telegram_harness(
         for person in (ada, ben):
             person.chat.opened = True
         bot_clock = PeerClock(lambda: int(clock() * 1000))
-        dispatcher = Dispatcher(db, bot_clock, COMMANDS)
+        dispatcher = Dispatcher(db, bot_clock, COMMANDS, public_url="https://outcry.example.org")
         budget = Budget.of("telegram") if limits else Budget()
         access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
         telegram, announcer = connected_bot(db, dispatcher, bot_clock, budget, access)

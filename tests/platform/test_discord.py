@@ -190,6 +190,10 @@ async def test_an_answer_of_ones_own_to_a_public_command_is_private(tmp_path: Pa
             harness.channel, lambda message: message.ephemeral and "tokens wait in the book" in message.text
         )
         assert notice.only_for is ada.user
+        opener = await harness.slash(ada, "room")
+        assert opener.ephemeral
+        link = opener.reply.button("Open the room")
+        assert link.url.startswith("https://outcry.example.org/enter#")
         assert len(harness.channel.public) == before
         assert not (await harness.slash(bob, "book", outcome="Costa Rica")).ephemeral
         harness.assert_sound()

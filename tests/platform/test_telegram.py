@@ -128,6 +128,9 @@ async def test_what_is_hers_goes_to_the_private_chat_and_the_group_hears_nothing
     await harness.ben.chat.expect("spend about")
     await harness.say(harness.ben, "/positions", harness.group)
     await harness.ben.chat.expect("hold")
+    await harness.say(harness.ben, "/room", harness.group)
+    link = (await harness.ben.chat.expect("opens the room as you")).button("Open the room")
+    assert (link.url or "").startswith("https://outcry.example.org/enter#")
     assert len(harness.group.of_bot()) == before
 
 
