@@ -164,6 +164,7 @@ SCHEMAS: Mapping[str, Schema] = {
         state=_STATE,
         own_room=yes_no("Whether it is this room's."),
         member=yes_no("Whether you have an account in it."),
+        may_run=yes_no("Whether you may be one of its admins: the page offers what they do."),
         step=or_null(text("What comes next.")),
         step_ms=or_null(moment("When.")),
         volume=money("What has been traded."),
