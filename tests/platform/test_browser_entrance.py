@@ -114,6 +114,7 @@ async def _leaves(harness: RoomHarness, page: Page) -> None:
     await page.goto(await in_chat(harness, "/room"))
     await page.get_by_role("button", name="Open as Ada").click()
     await expect(page.locator("#who")).to_have_text("Ada")
+    await page.locator("body:not(.loading)").wait_for()  # its stream is open
     await in_chat(harness, "/room out")
     harness.room.platform.log.wake_all()  # what a heartbeat does
     await expect(page.get_by_label("Your name here")).to_be_visible(timeout=GUARD_MS)
