@@ -49,7 +49,8 @@ async def room(ctx: Context, *, market: MarketView | None, deed: DeedArg | None 
         )
         await give_room_link(uow, code, person.id, link, ctx.now_ms)
         await uow.commit()
-    return words.link_given(f"{ctx.public_url}/enter#{code}", LINK_LIFE_MS)
+    app = f"m{market.id}" if market else ""
+    return words.link_given(f"{ctx.public_url}/enter#{code}", LINK_LIFE_MS, app)
 
 
 async def _chat(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> int | None:

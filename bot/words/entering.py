@@ -7,15 +7,16 @@ from bot.text.numbers import span
 from bot.words.shared import no, plural, say
 
 
-def link_given(url: str, life_ms: int) -> Reply:
-    """The address stands behind the button alone: nobody copies it by mistake, and no preview fetches it."""
+def link_given(url: str, life_ms: int, app: str) -> Reply:
+    """The address stands behind the button alone: nobody copies it by mistake, and no preview fetches it. On Telegram
+    the room can be opened there, too, about `app`."""
     return say(
         f"This link opens the room as you, once and within {span(life_ms)}.",
         blocks=(
             line("Opening it spends nothing: the page asks first. Whoever has it can become you there, so keep it."),
             line(code("/room out"), " signs you out in every browser."),
         ),
-        actions=(Action(label="Open the room", url=url, primary=True),),
+        actions=(Action(label="Open the room", url=url, primary=True), Action(label="Open it in Telegram", app=app)),
         tone=Tone.WAIT,
     )
 

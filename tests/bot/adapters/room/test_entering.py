@@ -18,7 +18,7 @@ from bot.adapters.room import event_stream
 from bot.adapters.room.security import external_id
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.reply import Reply
+from bot.chat.reply import Reply, without_apps
 from storage.entrances import LINK_LIFE_MS, SESSION_LIFE_MS
 from storage.schema import sessions
 from tests.bot.adapters.room.harness import ADMIN, PUBLIC, Browser, RoomHarness, Stream, head, request_id, room_harness
@@ -57,7 +57,7 @@ async def in_chat(harness: RoomHarness, text: str, speaker: Invocation = ADA) ->
 async def link(harness: RoomHarness, speaker: Invocation = ADA) -> str:
     """The code of a new link."""
     reply = await in_chat(harness, "/room", speaker)
-    (action,) = reply.actions
+    (action,) = without_apps(reply.actions)
     assert action.url is not None
     address, _, code = action.url.partition("#")
     assert address == f"{PUBLIC}/enter"

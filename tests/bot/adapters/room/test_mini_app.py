@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -180,6 +181,20 @@ async def test_a_page_of_another_origin_signs_nobody_in(room: RoomHarness) -> No
     assert (await app.open(signed()))[0] == 403
     app.browser.headers["Origin"] = "https://web.telegram.org"
     assert (await app.open(signed()))[0] == 403
+
+
+async def test_neither_what_was_signed_nor_a_token_gets_into_a_log(
+    room: RoomHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    app, other, init_data = App(room), App(room), signed()
+    await app.open(init_data)
+    await other.open(init_data)
+    await other.open(init_data.replace("auth_date", "auth"))
+    await app.get("api/me")
+    assert len(app.token) == 43
+    for secret in (app.token, TOKEN, init_data, init_data[-64:]):
+        assert secret not in caplog.text
 
 
 async def test_the_database_opens_no_session(room: RoomHarness) -> None:
