@@ -63,7 +63,7 @@ function fresh(page) {
 
   async function number() {
     const known = await api.get("api/v1/markets");
-    return known.markets.find((market) => market.own_room && market.state === "draft")?.market ?? null;
+    return known.markets.find((market) => market.may_run && market.state === "draft")?.market ?? null;
   }
 
   api.ask("api/v1/run/check", {}).then((given) => {

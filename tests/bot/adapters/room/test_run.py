@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.chat.invocation import ChatKind, Invocation
+from bot.chat.reply import Reply
+from bot.chat.rights import KEPT_MS, Rights, Standing
 from bot.market.settings_table import BESIDE, GROUPS
-from tests.bot.adapters.room.harness import ADMIN, Browser, RoomHarness, room_harness
+from storage.clock import ManualClock
+from tests.bot.adapters.room.harness import ADMIN, Browser, RoomHarness, head, request_id, room_harness
+from tests.bot.asked_chats import AskedChats
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -152,3 +158,50 @@ async def test_terms_are_checked_as_they_are_typed(house: tuple[RoomHarness, Bro
     assert "fee lies between" in (await admin.post("api/v1/markets/1/run/check", body))[1]["mistakes"][0]["text"]
     body = {"setting": "fee", "value": "2%"}
     assert (await admin.post("api/v1/markets/1/run/check", body))[1]["mistakes"] == []
+
+
+GRACE = Invocation(
+    platform="discord",
+    person_ext="7",
+    person_name="Grace",
+    chat_ext="town",
+    chat_kind=ChatKind.GROUP,
+    chat_title="Town",
+    is_admin=True,
+    request_id="",
+)
+
+
+async def test_an_admin_who_came_from_discord_runs_its_market_for_as_long_as_discord_says_so(tmp_path: Path) -> None:
+    discord = AskedChats(standings={("town", "7"): Standing.ADMIN})
+    clock = ManualClock(0)
+    async with room_harness(tmp_path, rights=Rights({"discord": discord}, clock.monotonic_ms)) as harness:
+
+        async def in_chat(text: str) -> Reply:
+            return await harness.dispatcher.run(replace(GRACE, text=text, request_id=request_id()))
+
+        async def fill(command: str, **args: str) -> str:
+            sent = {"command": command, "args": args, "market": 1, "request": request_id()}
+            _, answer = await page.post("api/fill", sent)
+            return head(answer)
+
+        assert (await in_chat("/admin create Cup Ada, Bo, Cleo")).ok
+        (action,) = (await in_chat("/room")).actions
+        page = harness.browser()
+        code = str(action.url).partition("#")[2]
+        assert (await page.post("api/enter", {"code": code, "request": request_id()}))[0] == 200
+        assert (await asked(page, "1/run"))["where"] == [{"title": "Town", "platform": "discord"}]
+        assert (await (await page.get("api/v1/markets")).json())["markets"][0]["may_run"]
+        assert (await checked(page, "+1h winner ask"))["mistakes"] == []
+        assert "is written down" in await fill("admin set", setting="about", value="The jury decides.")
+        assert "is open to join" in await fill("admin open")
+        discord.standings["town", "7"] = Standing.MEMBER
+        clock.advance(KEPT_MS)
+        assert "is for this chat's admins" in await fill("admin void")
+        refused = await page.get("api/v1/markets/1/run")
+        assert (refused.status, "admins" in (await refused.json())["error"]) == (403, True)
+        discord.answers = False
+        clock.advance(KEPT_MS)
+        refused = await page.get("api/v1/markets/1/run")
+        assert "Discord cannot be asked right now" in (await refused.json())["error"]
+        assert (await in_chat("/board")).ok
