@@ -13,12 +13,16 @@ import pytest
 from bot.adapters.discord_chat.rights import REFUSED_MS, REMEMBERED_MS, DiscordRights
 from bot.adapters.telegram_chat.connection import TelegramSettings
 from bot.adapters.telegram_chat.rights import QUESTIONS, TelegramRights
+from bot.app import rights_of
 from bot.chat import rights
 from bot.chat.rate_limits import Budget
 from bot.chat.rights import KEPT_MS, CannotAskError, ChatRights, Rights, Standing
+from bot.ending import End
+from bot.settings import Settings
 from storage.chats import ChatSettings
 from storage.database import Database
 from tests.platform.discord_harness import restored_library
+from tests.platform.peer_clock import PeerClock
 from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Permission, Person
 from tests.standins.discord_peer.client import pointed_at
 from tests.standins.telegram_peer import Chat, ManualClock, TelegramPeer, User
@@ -323,3 +327,27 @@ async def test_a_telegram_that_never_answers_is_waited_for_so_long_and_no_longer
                 await asks.standing("telegram", str(world.group.id), str(world.ada.id))
         gate.set()
         assert await asks.standing("telegram", str(world.group.id), str(world.ada.id)) is ADMIN
+
+
+# -- what `outcry run` puts together
+
+
+async def test_a_process_with_the_tokens_can_ask_both_whichever_of_them_it_serves(tmp_path: Path) -> None:
+    async with discord_world(tmp_path) as world, telegram_world() as other:
+        settings = Settings(
+            discord_token=world.peer.token,
+            discord_api_base=world.peer.api,
+            telegram_token=other.peer.token,
+            telegram_api_base=other.peer.base_url,
+        )
+        ends: dict[str, End] = {}
+        clock = ManualClock()
+        asks = rights_of(settings, world.db, PeerClock(lambda: int(clock() * 1000)), {"telegram": Budget()}, ends)
+        assert await asks.standing("discord", str(world.channel.id), str(world.ada.user.id)) is MEMBER
+        assert await asks.standing("telegram", str(other.group.id), str(other.ada.id)) is ADMIN
+        for end in ends.values():
+            await end()
+        nobody = rights_of(Settings(), world.db, PeerClock(lambda: 0), {}, {})
+        for platform in ("discord", "telegram", "room"):
+            with pytest.raises(CannotAskError):
+                await nobody.standing(platform, str(world.channel.id), str(world.ada.user.id))

@@ -71,7 +71,9 @@ class Visitors:
         """Who asks, counted: strangers by where they come from; and what they are said to be where they came from, as
         far as the market that is asked for is concerned. RefusalError 401 for a token that is nobody's,
         and for none where there are no cookies."""
-        visitor = await self._visitor(request)
+        return await self._as_seen(request, await self._visitor(request))
+
+    async def _as_seen(self, request: web.Request, visitor: Visitor) -> Visitor:
         market = market_number(request.match_info.get("market", request.query.get("market", "")))
         return visitor if market is None else await self.vouched(visitor, market)
 
@@ -105,9 +107,8 @@ class Visitors:
     async def look(self, request: web.Request) -> Visitor:
         """Who asked, as of now; nothing is counted. RefusalError 401 for a token that is nobody's any more."""
         token = bearer.token_of(request)
-        if token is not None:
-            return await self._bearers.visitor(token, request.path)
-        return await self._by_cookies(request)
+        known = self._by_cookies(request) if token is None else self._bearers.visitor(token, request.path)
+        return await self._as_seen(request, await known)
 
     async def _by_cookies(self, request: web.Request) -> Visitor:
         return await self._sessions.visitor(
@@ -156,9 +157,8 @@ async def seen_market(uow: UnitOfWork, room: str, visitor: Visitor, request: web
     nobody can say now whether they may."""
     market = await visible(uow, int(request.match_info["market"]), await viewer(uow, room, visitor))
     if market is None and visitor.unasked is not None:
-        raise RefusalError(
-            503, plain_text.text(words_usage.cannot_ask(visitor.unasked)), ASK_AGAIN_S, code="cannot_ask"
-        )
+        sentence = plain_text.line_text(words_usage.cannot_ask(visitor.unasked).head)
+        raise RefusalError(503, sentence, ASK_AGAIN_S, code=words_usage.CANNOT_ASK)
     if market is None:
         raise web.HTTPNotFound
     return market

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.room import limits, live_events
+from bot.adapters.room.api import stream
 from bot.adapters.room.limits import Counted
 from bot.chat.rights import KEPT_MS, Rights, Standing
 from tests.bot.adapters.room.harness import Browser, RoomHarness, request_id, room_harness
@@ -90,6 +91,23 @@ async def test_who_is_in_the_channel_sees_its_market_until_they_leave_and_the_pa
     assert (await town.get(eve))[0] == 404
     listed = await (await eve.get("api/v1/markets")).json()
     assert listed["markets"] == []
+
+
+async def test_a_stream_of_ticks_goes_on_for_who_is_in_the_channel_and_ends_when_they_leave(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert town.room is not None
+    monkeypatch.setattr(stream, "CHECK_MS", 0)
+    town.later(eve=Standing.MEMBER)
+    eve = await town.page_of("eve")
+    async with eve.stream(f"api/v1/markets/{town.market}/stream") as events:
+        for _ in range(2):
+            await town.room.tick()
+            while await events.answer.content.readline() != b"event: tick\n":
+                pass
+        town.later()
+        await town.room.tick()
+        await events.answer.content.read()  # until it has ended
 
 
 async def test_a_page_is_the_admins_only_for_as_long_as_they_are_one(town: Town) -> None:
