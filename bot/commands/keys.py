@@ -38,7 +38,7 @@ async def apikey(
     allowance: AllowanceArg | None = None,
     name: NameArg | None = None,
 ) -> Reply:
-    """Get a key by which a program of yours reads this market, or trades in it for you; see and revoke those you have.
+    """Get a key by which a program of yours reads this market or trades in it; see and revoke yours.
 
     It is shown once, to you alone, and is good in this market. One that trades can never cost you more than its
     allowance, counted with the most its orders that wait can take and less what its sales brought; it sells only what
