@@ -13,6 +13,7 @@ from tests.bot.adapters.room.harness import RoomHarness, room_harness
 from tests.platform.chromium import Window, chromium, findings, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+expect.set_options(timeout=30_000)  # a guard against waiting for ever, no measure
 
 MINUTE = 60_000
 SIZES = ((360, 740), (820, 1100), (1440, 900))
