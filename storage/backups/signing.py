@@ -19,7 +19,7 @@ from storage.proofs.repository import append
 from storage.proofs.restores import Restore
 from storage.records import Notice, NoticeAudience, Payload, TicketStatus
 from storage.room_messages import COUNTER
-from storage.schema import config, counters, leases, outbox, room_messages, sessions, tickets
+from storage.schema import config, counters, keys, leases, outbox, room_messages, sessions, tickets
 from storage.unit_of_work import UnitOfWork
 
 ACTION = "restore"
@@ -42,7 +42,10 @@ async def sign_restore(uow: UnitOfWork, contents: Sequence[MarketContents], now_
     await uow.run(update(outbox).values(lease_ms=0))
     for market in going_on:
         await _tell(uow, market, now_ms)
-    await uow.run(delete(sessions))  # who has signed out since is not signed in again
+    await uow.run(update(keys).where(keys.c.revoked_ms.is_(None)).values(revoked_ms=now_ms))
+    await uow.run(
+        delete(sessions)
+    )  # who has signed out since is not signed in again, nor is a key good that was revoked
     for market in going_on:
         stood: Payload = {"tick": market.tick, "size": market.size}
         await uow.audit.append(action=ACTION, actor=None, market=market.market, now_ms=now_ms, after=stood)

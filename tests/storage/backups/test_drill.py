@@ -21,6 +21,7 @@ from storage.backups.problems import BackupError
 from storage.backups.restoring import Restored, restore
 from storage.backups.signing import FAR
 from storage.database import Database, DatabaseInUseError
+from storage.keys import NewKey, Scope
 from storage.leases import LEASE_MS
 from storage.proofs.checking import Comparison, Relation, check_proof, compare_heads
 from storage.proofs.checkpoints import SignedCheckpoint
@@ -222,6 +223,25 @@ async def test_who_signed_out_since_is_not_signed_in_again(life: Life, tmp_path:
     await backup(f"sqlite:///{tmp_path / 'outcry.db'}", tmp_path / "later.db")
     async with opened(await again(tmp_path, file="later.db")) as db, db.reading() as uow:
         assert await uow.sessions.find("hash", LATER) is None
+
+
+async def test_no_key_is_good_again_that_was_revoked_since(life: Life, tmp_path: Path) -> None:
+    async with life.db.writing() as uow:
+        ann = await uow.people.identify("discord", "7", "Ann", START)
+        wanted = NewKey(
+            market=(await life.market()).id,
+            person=ann.id,
+            scope=Scope.READ,
+            name="crane",
+            allowance=None,
+            platform="discord",
+            external_id="7",
+        )
+        await uow.keys.make(wanted, "token", START)
+        await uow.commit()
+    await backup(f"sqlite:///{tmp_path / 'outcry.db'}", tmp_path / "later.db")
+    async with opened(await again(tmp_path, file="later.db")) as db, db.reading() as uow:
+        assert await uow.keys.find("token") is None
 
 
 async def test_a_fork_is_not_hidden_by_a_restore(life: Life, tmp_path: Path) -> None:
