@@ -322,6 +322,8 @@ class Dispatcher:
         parsed = parser.parse(command, rest, context, invocation.args)
         if not parsed.problems:
             return parsed.values
+        if command.hidden and invocation.args:  # a form sent it; nobody types it
+            return words_usage.unreadable(parsed.problems)
         form = completion.form_of(command, parsed, context)
         if form is not None:
             return words_forms.question(command.name, example_here(command, context), form, parsed.template)

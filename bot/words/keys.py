@@ -75,6 +75,11 @@ def _allowed(key: Key) -> str:
     return typed_money(key.allowance or 0)
 
 
+def makes(scope: str) -> str:
+    """The line that makes a key of this scope, as it can be sent."""
+    return "/apikey trade $200" if scope == Scope.TRADE else f"/apikey {scope}"
+
+
 def revoke_line(key: Key) -> str:
     return f"/apikey revoke {key.id}"
 
@@ -177,7 +182,7 @@ def other_key(command: str, scopes: Collection[Scope]) -> Reply:
             code="key_scope",
         )
     need = listed(sorted(scope.value for scope in scopes), "or")
-    how = line("Nothing was done. Its maker makes one: ", code(f"/apikey {min(scopes)}"))
+    how = line("Nothing was done. Its maker makes one: ", code(makes(min(scopes))))
     return no(f"This needs a key to {need}.", blocks=(how,), code="key_scope")
 
 

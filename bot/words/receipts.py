@@ -70,11 +70,10 @@ def queued(params: MarketParams, order: OrderRow, most: int) -> Reply:
         money_ = money(most, Cut.UP if draft.buy else Cut.DOWN)
         head = f"Sent. {verb} {tokens(draft.size)} {what}{at} {bound} {money_}."
     wait = span(params.batch_interval_ms)
+    then = "; this message becomes its receipt." if order.key is None else "."
     return say(
         head,
-        blocks=(
-            line(f"Order {order.number} runs with the next tick, within {wait}; this message becomes its receipt."),
-        ),
+        blocks=(line(f"Order {order.number} runs with the next tick, within {wait}{then}"),),
         tone=Tone.WAIT,
         ticket=order.ticket,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.text.names import clean
 from bot.text.numbers import span
+from bot.words import keys as words_keys
 from bot.words.shared import listed
 
 
@@ -22,7 +23,9 @@ def foreign_page(public_url: str | None) -> str:
 
 
 def not_json() -> str:
-    return "The room did not understand that. Reload the page and try again."
+    return (
+        "The room could not read that: it takes a JSON object, as application/json. On the page, reload and try again."
+    )
 
 
 def not_an_order() -> str:
@@ -35,6 +38,13 @@ def too_large() -> str:
 
 def no_such_page() -> str:
     return "There is nothing here. The room is at the beginning of this address."
+
+
+def no_such_resource() -> str:
+    return (
+        "There is nothing at this address, or nothing that you may see. /api/v1/markets lists the markets that you may "
+        "see, /api/v1/openapi.json all addresses."
+    )
 
 
 def went_wrong() -> str:
@@ -70,9 +80,8 @@ def not_for_keys() -> str:
 
 
 def other_scope(scope: str, needed: str) -> str:
-    return (
-        f"This key may {scope}, and this takes one that may {needed}. /apikey {needed} in the market's chat makes one."
-    )
+    how = words_keys.makes(needed)
+    return f"This key may {scope}, and this takes one that may {needed}. {how} in the market's chat makes one."
 
 
 def name_missing() -> str:

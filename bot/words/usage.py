@@ -34,6 +34,13 @@ def mistakes(problems: Sequence[str], corrected: str | None, template: str | Non
     return Reply(head=head, blocks=tuple(blocks), actions=actions, tone=Tone.BAD, ok=False, code="cannot_read")
 
 
+def unreadable(problems: Sequence[str]) -> Reply:
+    """All that is wrong with what a form or a program sent: there is no line to send instead."""
+    rows = () if len(problems) == 1 else tuple(line("· ", problem) for problem in problems)
+    head = problems[0] if len(problems) == 1 else f"{len(problems)} things in that need another look."
+    return Reply(head=line(head), blocks=rows, tone=Tone.BAD, ok=False, code="cannot_read")
+
+
 def one_of(problem: str, choices: Sequence[str]) -> Reply:
     """What can be read in several ways, and a whole line for each."""
     rows = [line("· ", code(clean(choice, _LINE))) for choice in choices]

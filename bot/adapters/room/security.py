@@ -127,7 +127,8 @@ def middleware(names: Collection[str], public_url: str | None = None) -> Middlew
         except web.HTTPException as problem:
             if problem.status < 400:
                 raise
-            return error_response(problem.status, words.no_such_page())
+            of_api = "/api/v1/" in request.path
+            return error_response(problem.status, words.no_such_resource() if of_api else words.no_such_page())
         except ConnectionError:  # nobody waits for an answer any more
             raise
         except TroubleError as error:

@@ -43,7 +43,7 @@ function medal(text) {
 }
 
 function span(part, handlers) {
-  if (part.s === "code") return codeButton(part.x, handlers);
+  if (part.s === "code") return part.x.startsWith("/") ? codeButton(part.x, handlers) : h("code", {}, part.x);
   if (MEDALS[[...part.x][0]]) return medal(part.x);
   const kids = part.o === undefined ? [part.x] : [board.chip(part.o), h("bdi", {}, part.x)];
   if (!part.s && part.o === undefined) return document.createTextNode(part.x);

@@ -90,6 +90,8 @@ REFUSED: tuple[tuple[Body, int, str], ...] = (
     (buy(action="sell"), 422, "no_tokens"),
     (buy(outcome=7), 422, "cannot_read"),
     (buy("lots"), 422, "cannot_read"),
+    (buy(limit="5"), 422, "cannot_read"),
+    (buy(outcome=7, side="maybe", limit="5c"), 422, "cannot_read"),
     (buy(limit="50c", slippage="5%"), 422, "limit_and_slippage"),
     (buy("0.01"), 422, "only_loses"),
     (buy(outcome="0"), 400, "bad_request"),
@@ -105,6 +107,7 @@ async def test_what_is_refused_is_named_and_leaves_nothing_behind(harness: RoomH
             status, answer = await robot.send(body)
             assert (status, answer["code"]) == (wanted, code), (body, answer)
             assert answer["error"]
+            assert "/ticket" not in answer["error"]  # a line that nobody can send
         for named in ("", "a" * 65, "a b", "ä"):
             status, answer = await robot.ask("POST", "orders", buy(), **({"Idempotency-Key": named} if named else {}))
             assert (status, answer["code"]) == (400, "no_idempotency_key")
