@@ -74,6 +74,7 @@ async def _buys(harness: RoomHarness, telegram: TelegramWeb) -> None:
     app = telegram.app
     await app.locator("#board .row").filter(has_text="Costa Rica").locator(".price.yes").click()
     await telegram.press_main("Join this market")
+    await expect(app.locator("#messages")).to_contain_text("Welcome", timeout=GUARD_MS)
     await harness.tick()
     await app.locator(".ticket-chips").get_by_role("button", name="$50").click()
     await expect(app.locator(".ticket-sums")).to_contain_text("$50.01", timeout=GUARD_MS)

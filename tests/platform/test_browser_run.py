@@ -150,6 +150,7 @@ async def test_an_admins_whole_event_by_steps(chrome: Browser, harness: RoomHarn
     await steps.answered("Trading freezes with the next tick")
     await harness.tick()
     await steps.tap("Go on")
+    await steps.answered("Trading goes on with the next tick")
     await harness.tick()
     await steps.fits()
 
