@@ -22,7 +22,7 @@ from storage.allowance import Settled, Spending, refusal, settled_from_json, set
 from storage.markets import Markets
 from storage.order_reading import to_order
 from storage.records import OPEN_ORDERS, ActionStatus, Declined, Market, OrderDraft, OrderRow
-from storage.schema import actions, keys, orders
+from storage.schema import actions, chats, keys, orders
 from storage.session import Repository, Session, clean
 
 MOST = 5
@@ -124,7 +124,7 @@ class Keys(Repository):
         return [_key(row) for row in rows]
 
     async def to_run_from(self, platform: str) -> list[Key]:
-        """The live ones to run a market that were asked for on a platform, by market."""
+        """The live ones to run a market that were asked for in a chat of a platform, as whomever, by market."""
         return [_key(row) for row in await self._session.rows(_TO_RUN, {"platform": platform})]
 
     async def revoke(self, key: Key, now_ms: int) -> None:
@@ -205,7 +205,8 @@ _OF = (
 
 _TO_RUN = (
     select(keys)
-    .where(keys.c.platform == bindparam("platform"), keys.c.scope == Scope.RUN.value, keys.c.revoked_ms.is_(None))
+    .join(chats, chats.c.id == keys.c.chat)
+    .where(chats.c.platform == bindparam("platform"), keys.c.scope == Scope.RUN.value, keys.c.revoked_ms.is_(None))
     .order_by(keys.c.market, keys.c.id)
 )
 

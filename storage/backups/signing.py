@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from engine.state import Status
 from storage.backups.contents import MarketContents
+from storage.entrances import KIND as LINK
 from storage.journal_kinds import Kind
 from storage.markets import TICKING
 from storage.proofs.proving import checkpoint_now, newest_head
@@ -19,7 +20,7 @@ from storage.proofs.repository import append
 from storage.proofs.restores import Restore
 from storage.records import Notice, NoticeAudience, Payload, TicketStatus
 from storage.room_messages import COUNTER
-from storage.schema import config, counters, keys, leases, outbox, room_messages, sessions, tickets
+from storage.schema import codes, config, counters, keys, leases, outbox, room_messages, sessions, tickets
 from storage.unit_of_work import UnitOfWork
 
 ACTION = "restore"
@@ -42,13 +43,18 @@ async def sign_restore(uow: UnitOfWork, contents: Sequence[MarketContents], now_
     await uow.run(update(outbox).values(lease_ms=0))
     for market in going_on:
         await _tell(uow, market, now_ms)
-    await uow.run(update(keys).where(keys.c.revoked_ms.is_(None)).values(revoked_ms=now_ms))
-    await uow.run(
-        delete(sessions)
-    )  # who has signed out since is not signed in again, nor is a key good that was revoked
+    await _end_entrances(uow, now_ms)
     for market in going_on:
         stood: Payload = {"tick": market.tick, "size": market.size}
         await uow.audit.append(action=ACTION, actor=None, market=market.market, now_ms=now_ms, after=stood)
+
+
+async def _end_entrances(uow: UnitOfWork, now_ms: int) -> None:
+    """Who has signed out since is not signed in again; a link of /room that was used since, and a key that was revoked,
+    perhaps because somebody else had it, are not good again."""
+    await uow.run(update(keys).where(keys.c.revoked_ms.is_(None)).values(revoked_ms=now_ms))
+    await uow.run(delete(codes).where(codes.c.kind == LINK, codes.c.used_ms.is_(None)))
+    await uow.run(delete(sessions))
 
 
 async def _sign(uow: UnitOfWork, market: MarketContents, now_ms: int) -> None:

@@ -78,17 +78,16 @@ class MarketCharts:
         ]
 
     async def _chart(self, request: web.Request) -> web.Response:
-        room, visitor = await self._asks(request)
+        (room, visitor), span = await self._asks(request), span_of(request)
         async with self._db.reading() as uow:
-            return await self.chart(request, uow, await seen_market(uow, room, visitor, request))
+            return await self.chart(request, uow, await seen_market(uow, room, visitor, request), span)
 
-    async def chart(self, request: web.Request, uow: UnitOfWork, market: Market) -> web.Response:
+    async def chart(self, request: web.Request, uow: UnitOfWork, market: Market, span: Span) -> web.Response:
         """The steps of its prices, for whoever may see it."""
-        span = _span(request)
         return answer(request, await uow.figures.of(market, f"chart {span}", partial(self._series, uow, market, span)))
 
     async def _outcome(self, request: web.Request) -> web.Response:
-        (room, visitor), span = await self._asks(request), _span(request)
+        (room, visitor), span = await self._asks(request), span_of(request)
         outcome = int(request.match_info["outcome"])
         async with self._db.reading() as uow:
             market = await seen_market(uow, room, visitor, request)
@@ -149,7 +148,7 @@ def answer(request: web.Request, written: Written) -> web.Response:
     return web.Response(body=body, headers=headers, content_type="application/json", charset="utf-8")
 
 
-def _span(request: web.Request) -> Span:
+def span_of(request: web.Request) -> Span:
     span = SPANS.get(request.query.get("span", "all"))
     if span is None:
         raise RefusalError(400, words.wrong_span(SPANS))

@@ -14,6 +14,7 @@ from bot.adapters.room.limits import RefusalError
 from bot.words import room as words
 
 BODY_S = 10.0
+MOST_NESTED = 16  # objects and lists within each other
 REQUEST = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -32,9 +33,17 @@ async def read(request: web.Request) -> dict[str, object]:
         web.RequestPayloadError,
     ):  # of a charset or coding nobody knows too
         raise RefusalError(400, words.not_json()) from None
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or _nests(given, MOST_NESTED):
         raise RefusalError(400, words.not_json())
     return given
+
+
+def _nests(value: object, levels: int) -> bool:
+    """Whether it is nested deeper than that: what can be read may still be too deep to be written again."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nests(part, levels - 1) for part in inner)
 
 
 def text(body: Mapping[str, object], key: str) -> str:

@@ -87,7 +87,7 @@ class Routes:
         for base in ("/", "/r/{room}/", APP):
             routes += [
                 web.get(f"{base}api/me", self._me),
-                web.get(f"{base}api/stream", self._stream),
+                web.get(f"{base}api/stream", self._stream, allow_head=False),
                 web.get(f"{base}chart/{message_path}", self._chart),
                 web.get(f"{base}file/{message_path}", self._file),
                 web.post(f"{base}api/say", self._say),

@@ -222,17 +222,21 @@ class Sessions:
         self._secret = secret
 
     async def visitor(self, token: str, admin_cookie: str, network: str) -> Visitor:
-        """Whose these cookies are. A malformed or unknown token is a stranger's, from that network."""
+        """Whose these cookies are. A malformed or unknown token is a stranger's, from that network, and never becomes
+        anybody's: whoever put it into this browser would be them too. One by the admin link may come before a name."""
         if not TOKEN.fullmatch(token):
             return Visitor(whose=network)
         ext = external_id(token)
         person, session = await self._find(ext)
+        admin = self._is_admin_cookie(token, admin_cookie)
+        if person is None and not admin:
+            return Visitor(whose=network)
         return Visitor(
             whose=whose(person, network),
             token=token,
             ext=ext,
             person=person,
-            admin=self._is_admin_cookie(token, admin_cookie),
+            admin=admin,
             came_as=session.identity if session else None,
             chat=session.chat if session else None,
         )

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.adapters.room import security
 from bot.adapters.room.limits import CLOCK, Counted, Limits, RefusalError
-from bot.adapters.room.market_charts import MarketCharts
+from bot.adapters.room.market_charts import MarketCharts, span_of
 from bot.adapters.room.routes import DrawThemed
 from bot.adapters.room.visitors import MARKET
 from bot.adapters.room.watch_pages import WatchPages
@@ -66,7 +66,7 @@ class WatchRoutes:
             web.get(watch, self._watch),
             web.get(f"/overlay/{MARKET}", self._overlay),
             web.get(f"{watch}/state", self._state),
-            web.get(f"{watch}/stream", self._stream),
+            web.get(f"{watch}/stream", self._stream, allow_head=False),
             web.get(f"{watch}/card.png", self._card),
             web.get(f"/watch/api/v1/markets/{MARKET}/chart", self._chart),  # where the page's chart asks for it
         ]
@@ -122,8 +122,9 @@ class WatchRoutes:
 
     async def _chart(self, request: web.Request) -> web.Response:
         self._whose(request)
+        span = span_of(request)
         async with self._db.reading() as uow:
-            return await self._charts.chart(request, uow, await self._market(uow, request))
+            return await self._charts.chart(request, uow, await self._market(uow, request), span)
 
     async def _card(self, request: web.Request) -> web.Response:
         """The picture of a link's preview: drawn at most once for some ticks, however many ask."""

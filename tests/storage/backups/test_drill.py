@@ -21,6 +21,7 @@ from storage.backups.problems import BackupError
 from storage.backups.restoring import Restored, restore
 from storage.backups.signing import FAR
 from storage.database import Database, DatabaseInUseError
+from storage.entrances import RoomLink, give_room_link, look_at_room_link
 from storage.keys import NewKey, Scope
 from storage.leases import LEASE_MS
 from storage.proofs.checking import Comparison, Relation, check_proof, compare_heads
@@ -214,15 +215,18 @@ async def test_numbers_that_screens_may_still_show_are_not_given_again(life: Lif
     assert message.id > first.id + FAR
 
 
-async def test_who_signed_out_since_is_not_signed_in_again(life: Life, tmp_path: Path) -> None:
+async def test_who_signed_out_since_is_not_signed_in_again_nor_by_a_link_they_used(life: Life, tmp_path: Path) -> None:
     async with life.db.writing() as uow:
         ann = await uow.people.identify("discord", "7", "Ann", START)
         identity = Identity(person=ann.id, platform="discord", external_id="7", name="Ann")
         await uow.sessions.open("hash", "room", identity, chat=None, now_ms=START, until_ms=LATER * 2)
+        link = RoomLink(platform="discord", external_id="7", chat=None, market=None)
+        await give_room_link(uow, "code", ann.id, link, START)
         await uow.commit()
     await backup(f"sqlite:///{tmp_path / 'outcry.db'}", tmp_path / "later.db")
     async with opened(await again(tmp_path, file="later.db")) as db, db.reading() as uow:
         assert await uow.sessions.find("hash", LATER) is None
+        assert await look_at_room_link(uow, "code", START + 1) is None
 
 
 async def test_no_key_is_good_again_that_was_revoked_since(life: Life, tmp_path: Path) -> None:

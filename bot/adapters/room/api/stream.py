@@ -79,7 +79,7 @@ class TickStreams:
 
     def routes(self, base: str) -> list[web.RouteDef]:
         """Below `/` or `/r/<name>/`."""
-        return [web.get(f"{base}api/v1/markets/{MARKET}/stream", self._serve)]
+        return [web.get(f"{base}api/v1/markets/{MARKET}/stream", self._serve, allow_head=False)]
 
     def keep_within(self, connections: int) -> None:
         """Fewer places where the system allows so few connections."""

@@ -17,6 +17,7 @@ from engine.state import Status
 from storage.keys import NewKey, Scope
 from storage.records import Market
 from tests.bot.adapters.room.harness import ADMIN, RoomHarness, request_id, room_harness
+from tests.bot.adapters.room.test_entering import enter, link
 
 
 @pytest.fixture
@@ -154,6 +155,22 @@ async def test_a_key_given_by_the_admin_link_ends_with_that_link(harness: RoomHa
     assert (status, answer["code"]) == (401, "unknown_key")
     async with harness.db.reading() as uow:
         assert await uow.keys.find(reads) is not None
+
+
+async def test_so_does_one_given_to_who_came_from_elsewhere_and_by_the_admin_link(harness: RoomHarness) -> None:
+    page = harness.browser()
+    assert (await enter(page, await link(harness)))[0] == 200
+    await page.get(f"?admin={ADMIN}")
+    _, answer = await page.say("/apikey run name deck")
+    token = re.search(r"outcry_[\w-]{43}", str(answer))
+    assert token is not None, answer
+    assert (await run(harness, token[0], {"action": "pause"}))[0] == 200
+    async with harness.db.writing() as uow:
+        secret = await uow.room.secret()
+        await uow.commit()
+    for admin_token in (ADMIN, "another token"):
+        await end_old_rights(harness.db, admin_token, secret, harness.clock.now_ms())
+    assert (await run(harness, token[0], {"action": "resume"}))[0] == 401
 
 
 class Asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
@@ -311,6 +312,21 @@ async def test_cookies_from_before_there_was_a_public_address_are_good_until_the
         # one that another host of the domain may have set counts for nothing beside it
         answer = await bob.get("api/me", Cookie=f"{before}={tokens[0]}; {now}={tokens[1]}")
         assert (await answer.json())["name"] == "Bob"
+
+
+async def test_a_token_that_somebody_put_into_a_browser_never_becomes_its_session(harness: RoomHarness) -> None:
+    """Another host of the domain, or who had the browser before: they would be its person too, or its admin."""
+    planted = secrets.token_urlsafe(32)
+    probe = await harness.person("Probe")
+    (name,) = (cookie.key for cookie in probe.jar)
+    for first in ("api/me", f"?admin={ADMIN}"):
+        victim = harness.browser()
+        victim.jar.update_cookies({name: planted}, URL(harness.url))
+        await victim.get(first)
+        assert (await victim.join(f"Victim {first[:2]}"))[0] == 200
+        assert planted not in {cookie.value for cookie in victim.jar}
+    answer = await harness.browser().get("api/me", Cookie=f"{name}={planted}")
+    assert (await answer.json())["name"] is None
 
 
 @pytest.mark.parametrize("token", ["", "x", ADMIN[:-1], ADMIN + "x", "\u00e4"])
