@@ -21,6 +21,8 @@ from storage.session import Repository, upsert
 DAY_MS = 86_400_000
 KEPT_MS = 90 * DAY_MS  # since it was last put behind a button
 BRIEF_MS = 15 * 60_000
+SIGNED = "app"
+"""Kind of codes that Telegram issued: what it signed for a Mini App, of which only that it was used is kept."""
 BRIEF = "~"
 """Keys of what is kept briefly begin so: secrets that are good for minutes."""
 
@@ -94,7 +96,7 @@ class KeyValues(Repository):
 class CodeRow:
     """A code that was taken: who asked for it, of a kind `chat` for which market, and what else it opens."""
 
-    kind: str  # person | chat
+    kind: str  # as in `storage.schema`
     person: int
     market: int | None
     created_ms: int

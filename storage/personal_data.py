@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, not_, or_, select, tuple_, update
 
 from storage.journal import Forgettable, Journal
 from storage.journal_kinds import TABLES, Kind
+from storage.key_value import SIGNED
 from storage.markets import Markets
 from storage.people import People
 from storage.personal_texts import NamedIn, names_of, naming, told_of, without
@@ -272,8 +273,11 @@ class PersonalData(Repository):
     async def _erase_settings(self, ids: Sequence[int]) -> None:
         await self._session.run(delete(alerts).where(alerts.c.user.in_(ids)))
         await self._session.run(delete(keys).where(keys.c.person.in_(ids)))
+        # what Telegram signed stays used, or it would open the room once more; a number and a hash name nobody
+        kept = and_(codes.c.kind == SIGNED, codes.c.used_ms.is_not(None))
         for table in (preferences, pings, codes, sessions, chat_admins):
-            await self._delete(table, table.c.person.in_(ids))
+            theirs = table.c.person.in_(ids)
+            await self._delete(table, and_(theirs, not_(kept)) if table is codes else theirs)
 
     async def _erase_messages(self, ids: Sequence[int], names: Collection[str], instead: str) -> None:
         """What was said by them or to them, and their name in what others said."""

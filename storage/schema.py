@@ -488,7 +488,9 @@ codes = Table(
     "codes",
     metadata,
     Column("hash", String(64), primary_key=True),  # of the code: whoever reads the table cannot use it
-    Column("kind", String(16), nullable=False),  # person: joins two identities; chat: announces a market in a chat
+    # person: joins two identities; chat: announces a market in a chat; room: opens the room as oneself; app: what
+    # Telegram signed for a Mini App, noted when it is used
+    Column("kind", String(16), nullable=False),
     Column("person", BigId, ForeignKey("people.id"), nullable=False),
     Column("market", BigId, ForeignKey("config.market")),
     Column("created_ms", BigInteger, nullable=False),

@@ -24,6 +24,7 @@ from bot.market.visibility import visible
 from bot.words import room as words
 from storage.clock import SystemClock
 from storage.database import Database
+from storage.key_value import SIGNED
 from storage.records import Chat, Identity, Market, Person
 from storage.sessions import APP
 from storage.unit_of_work import UnitOfWork
@@ -31,7 +32,6 @@ from storage.unit_of_work import UnitOfWork
 TELEGRAM = "telegram"
 SESSION_MS = 12 * 3_600_000
 MOST_CHATS = 5  # of a market that are asked about
-USED = "app"  # kind of code: what Telegram signed once is not used twice
 # where Telegram serves its web apps, "K" and "A"; Telegram for Linux frames pages from the first too
 WEB_APPS = ("https://web.telegram.org", "https://webk.telegram.org", "https://weba.telegram.org")
 PARENTS = " ".join(WEB_APPS)
@@ -121,7 +121,7 @@ class MiniApp:
             if await uow.sessions.find(ext, now_ms) is not None:
                 return identity
             until_ms = wall_ms + init_data.GOOD_MS + init_data.AHEAD_MS
-            if not await uow.codes.spend(USED, data.hash, person=person.id, now_ms=wall_ms, expires_ms=until_ms):
+            if not await uow.codes.spend(SIGNED, data.hash, person=person.id, now_ms=wall_ms, expires_ms=until_ms):
                 raise RefusalError(403, words.init_data_refused("used"))
             await uow.sessions.open(ext, APP, identity, chat=chat, now_ms=now_ms, until_ms=now_ms + SESSION_MS)
             await uow.commit()

@@ -12,6 +12,7 @@ from yarl import URL
 
 from bot.adapters.room.mini_app import SESSION_MS, WEB_APPS
 from bot.chat.rights import Rights, Standing
+from bot.market import identity
 from storage.sessions import APP
 from tests.bot.adapters.room.harness import RoomHarness, request_id, room_harness
 from tests.bot.adapters.room.mini_apps import GROUP, TOKEN, App, TelegramChats, signed
@@ -73,6 +74,26 @@ async def test_what_telegram_signed_opens_one_session_and_the_same_request_the_s
         person = await uow.people.find("telegram", "4711")
         assert person is not None
         assert await uow.sessions.count(person.id, room.clock.now_ms()) == 1
+
+
+async def test_who_is_forgotten_or_signed_out_does_not_come_back_by_what_was_used_before(room: RoomHarness) -> None:
+    signed_out, forgotten = signed(), signed()
+    for init_data in (signed_out, forgotten):
+        request = request_id()
+        assert (await App(room).open(init_data, request=request))[0] == 200
+        async with room.db.writing() as uow:
+            person = await uow.people.find("telegram", "4711")
+            assert person is not None
+            if init_data is signed_out:
+                await uow.sessions.end_all(person.id)
+            else:
+                await identity.forget(uow, person.id, room.clock.now_ms())
+            await uow.commit()
+        for again in (request, request_id()):
+            assert (await App(room).open(init_data, request=again))[0] == 403
+    async with room.db.reading() as uow:
+        assert await uow.people.find("telegram", "4711") is None
+    assert (await App(room).open(signed()))[0] == 200  # they opened it anew, as somebody new
 
 
 @pytest.mark.parametrize(
