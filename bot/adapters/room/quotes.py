@@ -27,7 +27,7 @@ from bot.words import wording as words_wording
 from bot.words.refusals import average_before_fee, ticket_line
 from storage.database import Database
 from storage.keys import Scope
-from storage.records import Json
+from storage.records import Json, Market
 
 LONGEST = 200  # a text of an order
 TEXTS = ("side", "amount", "limit", "slippage")
@@ -56,7 +56,8 @@ class QuoteRoutes:
         bearer.check(visitor, Scope.TRADE)
         body = await request_body.read(request)
         self._limits.count(Counted.QUOTE if visitor.person else Counted.STRANGERS_QUOTE, visitor.whose)
-        market, typed, buy = await self._seen(room, visitor, request), typed_of(body), buys(body)
+        typed, buy = typed_of(body), buys(body)
+        market = await self._seen(room, visitor, request, typed)
         person = visitor.person.id if visitor.person else None
         quoted = await self._quotes.quote(market, person, typed, buy=buy)
         if quoted is None:
@@ -64,10 +65,12 @@ class QuoteRoutes:
         shown = self._unpriced(quoted) if isinstance(quoted, Unpriced) else self._priced(quoted)
         return _json(to_json(shown))
 
-    async def _seen(self, room: str, visitor: Visitor, request: web.Request) -> int:
-        """The market's number, where they may see it; else 404."""
+    async def _seen(self, room: str, visitor: Visitor, request: web.Request, typed: Mapping[str, str]) -> int:
+        """The market's number, where they may see it; else 404. 400 where it has no such outcome."""
         async with self._db.reading() as uow:
-            return (await seen_market(uow, room, visitor, request)).id
+            market = await seen_market(uow, room, visitor, request)
+        has_outcome(market, typed)
+        return market.id
 
     def _unpriced(self, quoted: Unpriced) -> dict[str, Json]:
         reply = quoted.reply
@@ -188,6 +191,12 @@ def typed_of(body: Mapping[str, object]) -> dict[str, str]:
     if not (autofill is None or isinstance(autofill, bool)):
         raise RefusalError(400, words.not_an_order())
     return typed if autofill is None else {**typed, "autofill": "yes" if autofill else "no"}
+
+
+def has_outcome(market: Market, typed: Mapping[str, str]) -> None:
+    """RefusalError 400 where it has not: a program counts from 0, and the command's own refusal from 1."""
+    if int(typed["outcome"].removeprefix("#")) > market.params.n_outcomes:
+        raise RefusalError(400, words.wrong_outcome(market.params.n_outcomes - 1))
 
 
 def shown_of(body: Mapping[str, object]) -> dict[str, str]:

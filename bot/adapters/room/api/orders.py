@@ -22,7 +22,7 @@ from bot.adapters.room.api.order_json import fills_to_json, order_to_json
 from bot.adapters.room.handlers import Handlers
 from bot.adapters.room.limits import Counted, Limits, RefusalError
 from bot.adapters.room.page_events import PageEvents, to_json
-from bot.adapters.room.quotes import buys, order_of, shown_of, typed_of
+from bot.adapters.room.quotes import buys, has_outcome, order_of, shown_of, typed_of
 from bot.adapters.room.security import Visitor
 from bot.adapters.room.visitors import MARKET, Visitors, seen_market
 from bot.chat import plain_text
@@ -100,8 +100,9 @@ class OrderRoutes:
         if visitor.key is not None or "Idempotency-Key" in request.headers:
             return await self._send_of_program(request, room, visitor, body)
         async with self._db.reading() as uow:
-            market = (await seen_market(uow, room, visitor, request)).id
-        return await self._send_of_page(room, visitor, market, body)
+            market = await seen_market(uow, room, visitor, request)
+        has_outcome(market, typed_of(body))
+        return await self._send_of_page(room, visitor, market.id, body)
 
     async def _send_of_page(self, room: str, visitor: Visitor, market: int, body: Mapping[str, object]) -> web.Response:
         typed, buy = typed_of(body), buys(body)
@@ -135,6 +136,7 @@ class OrderRoutes:
         args = {**typed, **shown_of(body), "body": _hash(body)}
         async with self._db.reading() as uow:
             market = await seen_market(uow, room, visitor, request)
+        has_outcome(market, typed)
         command = f"ticket {'buy' if buy else 'sell'}"
         invocation = _invocation(room, visitor, market.id, f"{market.id}:{named}", command, args)
         if "limit" not in args and "worst" not in args and await self._order_json(request_id(invocation)) is None:

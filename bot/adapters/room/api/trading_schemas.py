@@ -39,8 +39,9 @@ _ASKED: dict[str, Schema] = {
     ),
     "slippage": or_null(
         text(
-            "At market: how far the price may run before your order's turn, such as `2%`; what you have set with "
-            "/settings, or 5%, where it is left out."
+            "At market: how far the price may run before your order's turn, such as `2%`. Left out: what you have set "
+            "with /settings, else 5%, and for an order that moves the price further by itself as much as it needs, up "
+            "to 25%; a quote's `slippage` says which."
         )
     ),
     "autofill": or_null(yes_no("With a limit: whether trades on other outcomes may fill it.")),
