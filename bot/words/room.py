@@ -40,6 +40,13 @@ def no_such_page() -> str:
     return "There is nothing here. The room is at the beginning of this address."
 
 
+def nothing_to_watch() -> str:
+    return (
+        "There is nothing to watch here: no market has this number, or it is not public (any more). An admin of its "
+        "chat lets everybody watch it by /admin set public on."
+    )
+
+
 def no_such_resource() -> str:
     return (
         "There is nothing at this address, or nothing that you may see. /api/v1/markets lists the markets that you may "

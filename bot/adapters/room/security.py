@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 32 * 1024
 RETRY_S = 2
+SENTENCE = web.ResponseKey("sentence", str)  # of a response: why nothing was done
 CHALLENGE = 'Bearer realm="Outcry"'
 READING = frozenset({"GET", "HEAD"})  # methods that change nothing
 SHORTEST_OWN = 16  # of a request's id: the page makes twice as many signs, at random
@@ -159,7 +160,18 @@ def error_response(status: int, sentence: str, retry_s: int | None = None, code:
     if status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
     known = code or CODES.get(status, "refused")
-    return web.json_response({"error": sentence, "code": known}, status=status, headers=headers)
+    response = web.json_response({"error": sentence, "code": known}, status=status, headers=headers)
+    response[SENTENCE] = sentence
+    return response
+
+
+@web.middleware
+async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Who opened an address in a browser reads why there is no page as a sentence."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and SENTENCE in response and "text/html" in request.headers.get("Accept", ""):
+        response.content_type, response.text = "text/plain", response[SENTENCE]
+    return response
 
 
 def refusal_response(refusal: RefusalError) -> web.Response:

@@ -85,7 +85,8 @@ class RoomService:
         self.platform = RoomPlatform(db, clock)
         self._log = self.platform.log
         app = web.Application(
-            middlewares=[security.middleware(names, public_url)], client_max_size=security.LARGEST_BODY
+            middlewares=[security.in_words, security.middleware(names, public_url)],
+            client_max_size=security.LARGEST_BODY,
         )
         self._server = HttpServer(app, host, port)
         events = PageEvents()

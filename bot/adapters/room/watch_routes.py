@@ -81,7 +81,7 @@ class WatchRoutes:
         """Asked before anything else is read: nobody has markets read that are none of theirs."""
         market = await uow.markets.get(int(request.match_info["market"]))
         if market is None or not is_watchable(market):
-            raise web.HTTPNotFound
+            raise RefusalError(404, words.nothing_to_watch())
         return market
 
     async def _facts(self, request: web.Request) -> MarketFacts:
@@ -96,7 +96,7 @@ class WatchRoutes:
             if len(self._read) > MOST_KEPT:
                 del self._read[next(iter(self._read))]
         if facts is None or facts.watched is None:
-            raise web.HTTPNotFound
+            raise RefusalError(404, words.nothing_to_watch())
         return facts
 
     async def _watch(self, request: web.Request) -> web.Response:

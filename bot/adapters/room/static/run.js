@@ -78,6 +78,7 @@ function start(host, handlers) {
     const facts = page.facts;
     const creating = view.market === null;
     title.textContent = creating ? "A new market" : (facts?.title ?? "");
+    back.textContent = creating ? "Back" : "Back to the market";
     back.href = router.floor(view.market);
     const at = stateOf(creating ? null : facts);
     const step = creating ? "create" : (view.step ?? at.present);

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import * as router from "./router.js";
 import * as parts from "./run_parts.js";
+import * as state from "./state.js";
 
 const listed = (text) => text.split("\n").map((name) => name.trim()).filter(Boolean);
 /** Names as a list of a command takes them: those with a comma or a joining word in quotes. */
@@ -17,7 +18,7 @@ export function create(page) {
 function fresh(page) {
   const title = parts.field("What is it called?", parts.text({ maxlength: 80, placeholder: "World Cup", autocapitalize: "words" }), "The name of the event, as people say it.");
   const outcomes = parts.field("Who can win?", parts.area({ placeholder: "Germany\nBrazil\nArgentina", spellcheck: "false" }), "One name a line, 2 to 25. Exactly one of them wins in the end.");
-  const presets = h("fieldset", { class: "cards" }, h("legend", {}, "How should prices behave?"));
+  const presets = h("fieldset", { class: "cards", hidden: true }, h("legend", {}, "How should prices behave?"));
   const balance = parts.field("Play money for each person", parts.text({ value: "$1000", class: "short" }));
   const odds = parts.field("Start prices", parts.text({ placeholder: "all alike" }), "One weight an outcome, in their order: 5 3 2 makes 50¢, 30¢ and 20¢. Left empty, nobody is a favourite.");
   const stake = parts.field("What the house stakes", parts.text({ placeholder: "as usual", class: "short" }), "All it can ever lose, and what keeps prices steady. As usual fits.");
@@ -66,9 +67,16 @@ function fresh(page) {
     return known.markets.find((market) => market.may_run && market.state === "draft")?.market ?? null;
   }
 
-  api.ask("api/v1/run/check", {}).then((given) => {
+  // who has no name yet is told so, and gives one beside it
+  const unwatch = state.watch("visitor", () => api.ask("api/v1/run/check", {}).then(offer, (problem) => answer.refused(problem.message)));
+
+  function offer(given) {
+    if (!presets.hidden) return;
+    presets.hidden = false;
+    answer.element.replaceChildren();
+    unwatch();
     presets.append(...given.presets.map((choice, index) => h("label", { class: "card-choice" }, h("input", { type: "radio", name: "preset", value: choice.name, checked: index === 0, on: { change: check } }), h("b", {}, choice.title), h("span", {}, choice.about))));
-  }, (problem) => answer.refused(problem.message));
+  }
   for (const field of Object.values(fields)) field.control.addEventListener("input", check);
   return {
     element: h("section", {}, parts.heading("What is it about?", "Name what can happen; people trade on it until one of them has. Nobody sees the draft before you open it."), title.element, outcomes.element, presets, balance.element, h("details", { class: "fold" }, h("summary", {}, "Favourites and stake"), odds.element, stake.element), starts, warned, answer.element, parts.actions(submit)),

@@ -109,6 +109,9 @@ async def test_a_market_is_watched_by_everybody_once_it_is_public_and_no_draft_a
         await room.admin("/admin set public off")
     await seen(watchable=False)
     assert (await stranger.get("watch/2")).status == (await stranger.get("watch/999999999999999")).status == 404
+    opened = await stranger.get("watch/1", Accept="text/html,*/*")
+    assert (opened.status, opened.content_type) == (404, "text/plain")
+    assert (await opened.text()).startswith("There is nothing to watch here")
 
 
 async def test_what_strangers_get_holds_no_chat_no_talk_and_no_name_that_was_not_chosen(room: RoomHarness) -> None:
