@@ -17,7 +17,7 @@ const PLAIN = { insert() {} };
  *  null. `gone(folded)` is called once it has left. Returns null where there is no room beside what one is deciding. */
 export function open(host, { moment, names, own, gone }) {
   const area = free();
-  const card = h("section", { class: "moment-card", "data-kind": moment.kind, "aria-label": "What happened", vars: { "--stamp": `${stampS(moment)}s` } }, ...inside(moment, names, area.width, leave));
+  const card = h("section", { class: "moment-card", "data-kind": moment.kind, "aria-label": "Just now", vars: { "--stamp": `${stampS(moment)}s` } }, ...inside(moment, names, area.width, leave));
   host.append(card);
   place(card, area);
   if (!fits(card, area)) {

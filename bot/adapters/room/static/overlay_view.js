@@ -157,6 +157,7 @@ function leader(host) {
       label.replaceChildren(chip(best.outcome), name(best));
       figure(price, told(best));
       moved(change, best);
+      path.hidden = won(best);
       path.replaceChildren(spark(best.spark, best.active));
       next.hidden = !second?.active;
       if (second?.active) next.replaceChildren("then ", chip(second.outcome), name(second), ` ${format.price(second.yes)}`);
@@ -168,6 +169,7 @@ function leader(host) {
 function bar(host, { outcomes }) {
   const top = heading();
   const whole = h("div", { class: "whole" });
+  const others = h("div", { class: "part rest" });
   host.append(h("section", { class: "panel bar" }, top.element, whole));
   const known = new Map();
   return {
@@ -183,6 +185,10 @@ function bar(host, { outcomes }) {
         part.update(row, share);
         return part.element;
       });
+      const left = live.slice(outcomes);
+      if (left.length) order.push(others);
+      others.textContent = `+${left.length}`;
+      others.style.setProperty("--share", String(left.reduce((all, row) => all + row.yes, 0) / sum));
       arrange(whole, order);
     },
   };

@@ -43,7 +43,7 @@ function fresh(page) {
 
   function mark(checked) {
     for (const [name, field] of Object.entries(fields)) field.wrong(checked.mistakes.find((mistake) => mistake.part === name)?.text);
-    starts.replaceChildren(...(checked.starts?.length ? ["They begin at ", checked.starts.map(([name, price]) => `${name} ${parts.format.price(price)}`).join(" · ")] : []));
+    starts.replaceChildren(...(checked.starts?.length ? ["They begin at ", ...checked.starts.flatMap(([name, price], index) => [index ? " · " : "", h("bdi", {}, name), ` ${parts.format.price(price)}`])] : []));
     warned.replaceChildren(...parts.warnings(checked.warnings ?? []));
   }
 
@@ -115,7 +115,7 @@ export function wording(page) {
   const field = parts.field("In your words", parts.area({ rows: 7, maxlength: 1500, placeholder: "What counts as winning? Who says so? What if it is called off, or two are level?" }), "Everybody reads it before their first buy.");
   const save = parts.button("Write it down", () => answer.send("admin set", { setting: "about", value: field.control.value }, save).then(() => (touched = false)), "primary");
   const written = h("div", { class: "written" });
-  const lead = h("p", {});
+  const lead = h("span", {});
   let touched = false;
   let key = "";
   field.control.addEventListener("input", () => (touched = true));
@@ -131,7 +131,7 @@ export function wording(page) {
   }
 
   return {
-    element: h("section", {}, parts.heading("What decides it?"), lead, written, field.element, answer.element, parts.actions(save), h("h4", {}, "Good ones say what counts, who says so, and what if not. Begin from one:"), examples),
+    element: h("section", {}, parts.heading("What decides it?", lead), written, field.element, answer.element, parts.actions(save), h("h4", {}, "Good ones say what counts, who says so, and what if not. Begin from one:"), examples),
     update(facts, at) {
       const next = JSON.stringify([facts.wordings, facts.state]);
       if (next === key) return;

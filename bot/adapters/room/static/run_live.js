@@ -96,7 +96,7 @@ export function proposals(page) {
 export function over(page) {
   const answer = parts.answers(page);
   const head = h("p", { class: "large" });
-  const figures = h("dl", { class: "run-figures" });
+  const figures = h("dl", { class: "run-figures four" });
   const again = h("a", { class: "as-button", href: router.create }, "Create the next market");
   const went = h("a", { class: "as-button" }, "See how it went");
   const files = h("a", { class: "as-button" }, "Downloads");

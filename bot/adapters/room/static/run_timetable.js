@@ -59,7 +59,8 @@ export function create(page) {
     const remove = parts.button("Remove", () => drop(item));
     const named = round.final ? (round.winner ?? "") : round.named.join(", ");
     const who = round.final ? h("span", { class: "who-goes" }, named ? `The winner is named already: ${named}` : "You name the winner when it is decided.") : named ? h("span", { class: "who-goes" }, `Named already: ${named}`) : h("label", { class: "who-goes" }, "Out: ", count, h("span", {}, " whom you name when it is decided"));
-    const times = h("span", { class: "from" }, h("span", { class: "tag" }, "Freezes"), from.control, after.element);
+    const tag = h("span", { class: "tag" });
+    const times = h("span", { class: "from" }, tag, from.control, after.element);
     const lengthOf = h("span", { class: "length" }, h("span", { class: "tag" }, "for"), length.element);
     const element = h("li", {}, h("div", { class: "round-name" }, name, remove), times, lengthOf, who, error, ways);
     const item = {
@@ -72,6 +73,7 @@ export function create(page) {
         name.textContent = round.final ? "Final" : `Round ${index + 1}`;
         remove.hidden = round.final || item.begun;
         remove.setAttribute("aria-label", `Remove round ${index + 1}`);
+        tag.textContent = counted() ? "Freezes after the start" : "Freezes";
         from.control.hidden = counted();
         after.element.hidden = !counted();
         for (const control of [from.control, ...after.controls, ...length.controls, count]) control.disabled = item.begun || at.over;
