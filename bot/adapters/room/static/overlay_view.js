@@ -54,7 +54,8 @@ function board(host, { outcomes }) {
   const top = heading();
   const list = h("ol", { class: "rows" });
   const more = h("p", { class: "more" });
-  host.append(h("section", { class: "panel" }, top.element, list, more));
+  const panel = h("section", { class: "panel" }, top.element, list, more);
+  host.append(panel);
   const known = new Map();
   return {
     update(market) {
@@ -68,9 +69,13 @@ function board(host, { outcomes }) {
         return row.element;
       });
       if (arrange(list, order) && before) slide(known, before);
-      const left = market.rows.length - rows.length;
-      more.hidden = left < 1;
-      more.textContent = `and ${left} more`;
+      for (let fit = order.length; fit > 0; fit -= 1) {
+        order.forEach((element, place) => (element.hidden = place >= fit)); // no row is cut in half
+        const left = market.rows.length - fit;
+        more.hidden = left < 1;
+        more.textContent = `and ${left} more`;
+        if (panel.scrollHeight <= panel.clientHeight) break;
+      }
     },
   };
 }
