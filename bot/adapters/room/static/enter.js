@@ -6,6 +6,7 @@ import { byId, h } from "./dom.js";
 
 const code = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
+addEventListener("hashchange", () => location.hash && location.reload()); // another link, into this very page
 
 const name = (text) => h("bdi", {}, text);
 const room = (label) => h("a", { href: "/" }, label);
