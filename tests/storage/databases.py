@@ -61,17 +61,17 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         path = tmp_path / "outcry.db"
         return migrated_file(path) if has_tables else f"sqlite:///{path}"
-    found = _server_or_skip()
+    found = server_or_skip()
     return await (found.create_migrated() if has_tables else found.create())
 
 
 @pytest.fixture
 def postgres() -> Server:
     """The session's server, for a test of it alone."""
-    return _server_or_skip()
+    return server_or_skip()
 
 
-def _server_or_skip() -> Server:
+def server_or_skip() -> Server:
     found = server()
     if found is None:
         if "postgres" in os.environ.get("OUTCRY_REQUIRE", ""):

@@ -136,7 +136,7 @@ async def test_a_migration_makes_way_for_those_who_work_meanwhile(monkeypatch: p
     """Somebody reads at length; others come behind the script that waits for the table, and are answered."""
     monkeypatch.setattr(migrate, "LOCK_WAIT_MS", 20)
     monkeypatch.setattr(migrate, "PAUSE_S", 0.01)
-    db = Database.open(await databases._server_or_skip().create())
+    db = Database.open(await databases.server_or_skip().create())
     engine = db.engine_of_its_own()
     try:
         async with engine.begin() as connection:
@@ -196,7 +196,7 @@ async def test_a_program_starts_on_newer_tables_that_it_can_use(
     await backup(database_url, copy)
     await restore(copy, f"sqlite:///{tmp_path / 'again.db'}", START)
     with pytest.raises(BackupError, match="newer Outcry"):
-        await restore(copy, await databases._server_or_skip().create(), START)
+        await restore(copy, await databases.server_or_skip().create(), START)
 
 
 async def test_a_program_leaves_newer_tables_alone_that_it_cannot_use(db: Database, database_url: str) -> None:

@@ -75,7 +75,7 @@ async def empty_place(url: str, folder: Path) -> str:
     """Where a new database may be, of the same kind."""
     if url.startswith("sqlite"):
         return f"sqlite:///{folder / 'again.db'}"
-    return await databases._server_or_skip().create()
+    return await databases.server_or_skip().create()
 
 
 async def test_the_drill(db: Database, database_url: str, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_a_backup_of_either_database_comes_back_into_the_other(
     await life.play(2)
     await backup(database_url, tmp_path / "copy.db")
     sqlite = database_url.startswith("sqlite")
-    place = await databases._server_or_skip().create() if sqlite else f"sqlite:///{tmp_path / 'again.db'}"
+    place = await databases.server_or_skip().create() if sqlite else f"sqlite:///{tmp_path / 'again.db'}"
     await restore(tmp_path / "copy.db", place, LATER)
     async with opened(place) as again:
         assert [type(result) for result in await verify(again)] == [Verified]
@@ -342,7 +342,7 @@ async def test_a_database_that_holds_anything_is_left_alone_unless_told(life: Li
 
 
 async def test_a_server_that_holds_anything_is_left_alone_unless_told(life: Life, tmp_path: Path) -> None:
-    url = await databases._server_or_skip().create_migrated()
+    url = await databases.server_or_skip().create_migrated()
     await restore(tmp_path / "copy.db", url, LATER)
     async with opened(url) as db:
         person = await _new_person(db, "after")
@@ -359,7 +359,7 @@ async def test_a_server_that_holds_anything_is_left_alone_unless_told(life: Life
 async def test_a_server_that_a_process_serves_is_left_alone_whatever_others_left_there(
     life: Life, tmp_path: Path
 ) -> None:
-    url = await databases._server_or_skip().create_migrated()
+    url = await databases.server_or_skip().create_migrated()
     async with opened(url) as db:
         async with db.writing() as uow:
             unreadable: ColumnElement[str] = literal_column(f"'{'9' * 5_000}'")

@@ -27,7 +27,7 @@ house always has a price, and orders with a limit wait in a book.
 **Begin.** Ask in the market's chat for a key: `/apikey read`, or `/apikey trade $200` for one that may trade and never
 cost you more than that. It is shown once. Send it with every request: `Authorization: Bearer outcry_…`. It is good for
 that market alone; `GET /api/v1/markets` tells its number. Then `GET …/prices`, `POST …/quote`, `POST …/orders`, and
-`GET …/stream` to hear of every tick.
+`GET …/stream` to hear of every tick. A public market of another chat is watched at `/watch/<market>`, without a key.
 
 **Units.** Money, prices and tokens are whole numbers in millionths: `345000` is 34.5 cents, `10000000` tokens are 10.
 Fees and shares are millionths of the whole. Moments are milliseconds since 1970 in UTC; a demo's clock runs faster than

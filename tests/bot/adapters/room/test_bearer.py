@@ -106,17 +106,18 @@ async def test_whom_the_header_names_asks_and_nobody_else(harness: RoomHarness) 
 
 async def test_a_key_opens_its_market_alone_and_ends_with_its_identity(harness: RoomHarness) -> None:
     token, key = await make_key(harness)
+    elsewhere = (await worlds.started(harness.db, people=1, chat="town")).market
     async with harness.db.writing() as uow:
-        other = await uow.markets.create(
-            chat=1, title="Other", params=worlds.params(), draft={}, creator=key.person, now_ms=worlds.START
-        )
+        await uow.markets.lock(elsewhere)
+        await uow.watching.set_public(elsewhere, public=True)
         await uow.commit()
+    assert (await harness.browser().get(f"watch/{elsewhere}/state")).status == 200  # for which nobody needs a key
     header = f"Bearer {token}"
     listed = await harness.browser().get("api/v1/markets", Authorization=header)
     assert [row["market"] for row in (await listed.json())["markets"]] == [harness.market]
     for path, status in (
         (f"api/v1/markets/{harness.market}", 200),
-        (f"api/v1/markets/{other.id}", 404),
+        (f"api/v1/markets/{elsewhere}", 404),
         ("api/me", 403),
         ("api/stream", 403),
         ("chart/1/0", 403),
