@@ -50,8 +50,8 @@ def _rows(canvas: Canvas, data: PreviewData) -> None:
     for place, (outcome, yes) in enumerate(shown):
         _row(canvas, TOP + place * STEP, outcome, names[outcome], yes)
     if not shown:
-        said = canvas.shortened(words.preview_note(data), canvas.width - 2 * EDGE, SMALLEST, "bold")
-        canvas.text(EDGE, HEIGHT / 2, said, size=SMALLEST, colour=canvas.colours.ink, weight="bold")
+        note = canvas.shortened(words.preview_note(data), canvas.width - 2 * EDGE, SMALLEST, "bold")
+        canvas.text(EDGE, HEIGHT / 2, note, size=SMALLEST, colour=canvas.colours.ink, weight="bold")
 
 
 def _row(canvas: Canvas, middle: float, outcome: int, name: str, yes: int) -> None:

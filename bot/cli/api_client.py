@@ -81,12 +81,12 @@ class ApiClient:
             async with self._session.request(
                 method, self._base + path, params=given, json=body, headers=headers, allow_redirects=False
             ) as answer:
-                said = _read(await answer.content.read(LONGEST_ANSWER))
+                payload = _read(await answer.content.read(LONGEST_ANSWER))
                 if answer.status == 200:
-                    return said
-                told = said if isinstance(said, dict) else {}
-                sentence = str(told.get("error") or f"The room answered {answer.status}.")
-                code = str(told.get("code") or f"http_{answer.status}")
+                    return payload
+                refusal = payload if isinstance(payload, dict) else {}
+                sentence = str(refusal.get("error") or f"The room answered {answer.status}.")
+                code = str(refusal.get("code") or f"http_{answer.status}")
                 raise ApiError(sentence, code, answer.headers.get("Retry-After", ""))
         except (ClientError, TimeoutError) as error:
             raise ApiError(f"The room cannot be reached at {self._base} now.", "unreachable") from error

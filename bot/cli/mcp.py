@@ -157,7 +157,7 @@ async def _asked(answer: Awaitable[Any]) -> Any:
 
 
 async def _object(answer: Awaitable[Any]) -> JSON:
-    said = await _asked(answer)
-    if not isinstance(said, dict):
+    payload = await _asked(answer)
+    if not isinstance(payload, dict):
         raise ToolError("The room's answer could not be read.")
-    return said
+    return payload

@@ -28,8 +28,8 @@ async def switch(ctx: Context, market: MarketView, value: str | None) -> Reply:
         await uow.markets.set_keys(record.id, word)
         await note(ctx, uow, record, "set", {"keys": record.keys}, {"keys": word})
         if words.is_told(record):
-            told = Notice(kind="keys", audience=NoticeAudience.CHAT, payload={"keys": word}, key="keys")
-            await uow.outbox.add(record.id, told, ctx.now_ms)
+            notice = Notice(kind="keys", audience=NoticeAudience.CHAT, payload={"keys": word}, key="keys")
+            await uow.outbox.add(record.id, notice, ctx.now_ms)
         await uow.commit()
     return words.switched(record, word)
 

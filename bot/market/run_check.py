@@ -100,8 +100,8 @@ def check_timetable(market: MarketView, parts: Sequence[str]) -> Checked:
         return Checked(mistakes=mistakes, start_ms=start.ms if start else None)
     table = timetables.Timetable(start_ms=start.ms if start else None, entries=tuple(entries), start=start)
     moments = [(entry.freeze, entry.decide) for entry in entries]
-    found, params = _running(market, table) if record.start_ms is not None else _draft(market, table)
-    mistakes = [replace(mistake, part=_part(mistake.part, rounds, start)) for mistake in found]
+    misplaced, params = _running(market, table) if record.start_ms is not None else _draft(market, table)
+    mistakes = [replace(mistake, part=_part(mistake.part, rounds, start)) for mistake in misplaced]
     warned = _warnings(params) if params is not None and record.start_ms is None else []
     return Checked(mistakes=mistakes, warnings=warned, moments=moments, start_ms=table.start_ms)
 

@@ -108,12 +108,12 @@ def is_global(address: str) -> bool:
     """Whether it is of everybody's internet: no loopback, private, link-local, shared, reserved or multicast address,
     nor an IPv6 address behind which such an IPv4 one stands."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:  # with a zone (`fe80::1%eth0`) as well
         return False
-    if isinstance(found, ipaddress.IPv6Address):
-        return _is_global_ipv6(found)
-    return found.is_global and not found.is_multicast and not found.is_reserved and found not in _FOR_PROTOCOLS
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return _is_global_ipv6(parsed)
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved and parsed not in _FOR_PROTOCOLS
 
 
 def _is_global_ipv6(address: ipaddress.IPv6Address) -> bool:

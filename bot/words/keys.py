@@ -252,8 +252,8 @@ def is_told(market: Market) -> bool:
 
 
 def switched(market: Market, word: str) -> Reply:
-    told = ", and the market's chats are told" if is_told(market) else ""
-    rows = (line(quiet(f"It is in the log{told}.")),)
+    also = ", and the market's chats are told" if is_told(market) else ""
+    rows = (line(quiet(f"It is in the log{also}.")),)
     return say(f"Keys are {word} now: {SWITCH[word]}.", blocks=rows, tone=Tone.GOOD)
 
 

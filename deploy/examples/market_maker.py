@@ -26,13 +26,13 @@ async def bid(room: ClientSession, market: str, outcome: int, side: str, price: 
 async def quote(room: ClientSession, market: str, last: dict[int, int]) -> dict[int, int]:
     """Where prices have moved, the old bids go and new ones come. Returns the prices that are bid around."""
     async with room.get(f"{market}/prices") as answer:
-        told = await answer.json()
+        shown = await answer.json()
     if answer.status != 200:  # too often, or the room is away for a moment
         return last
-    leading = sorted((row for row in told["prices"] if row["active"]), key=lambda row: -row["yes"])[:2]
+    leading = sorted((row for row in shown["prices"] if row["active"]), key=lambda row: -row["yes"])[:2]
     prices = {row["outcome"]: row["yes"] for row in leading}
     moved = prices.keys() != last.keys() or any(abs(prices[o] - last[o]) >= 10_000 for o in prices)
-    if told["state"] != "running" or not moved:
+    if shown["state"] != "running" or not moved:
         return last
     async with room.delete(f"{market}/orders"):
         pass

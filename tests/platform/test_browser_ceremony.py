@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
-from tests.platform.chromium import PHONE, Window, chromium, window
+from tests.platform.chromium import PHONE, Window, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,12 +24,6 @@ TWO_COLUMNS, WIDE = (820, 1100), (1440, 900)
 BESIDE = "مرحبا"  # read from the right
 MINUTE = 60_000
 expect.set_options(timeout=30_000)
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 class Event:

@@ -13,18 +13,12 @@ from playwright.async_api import Browser, expect
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
-from tests.platform.chromium import PHONE, WIDE, Window, chromium, window
+from tests.platform.chromium import PHONE, WIDE, Window, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PICTURES = os.environ.get("OUTCRY_SCREENSHOTS")  # a folder to look at what the windows showed
 MINUTE = 60_000
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 class Event:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
-from tests.platform.chromium import PHONE, WIDE, Window, chromium, findings, window
+from tests.platform.chromium import PHONE, WIDE, Window, findings, window
 from tests.storage.worlds import MINUTE, params
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,12 +21,6 @@ TEAMS = ["Brazil", "Germany", "فريق النصر", "Netherlands"]
 ROUNDS = [{"freeze_at": 30 * MINUTE, "decide_at": 40 * MINUTE, "winner": 1}]
 MIDDLE = (820, 1100)
 GUARD_MS = 30_000  # against waiting for ever, no measure
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

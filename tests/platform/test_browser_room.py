@@ -16,7 +16,7 @@ from bot.adapters.room.service import RoomService
 from bot.charts.service import Charts
 from bot.chat.reply import Picture
 from tests.bot.adapters.room.harness import ADMIN, RoomHarness, no_chart, room_harness
-from tests.platform.chromium import PHONE, WIDE, Window, chromium, findings, window
+from tests.platform.chromium import PHONE, WIDE, Window, findings, window
 from tests.storage.databases import postgres
 from tests.storage.postgres import Server
 from tests.storage.worlds import MINUTE, params
@@ -33,12 +33,6 @@ ROUNDS = [
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GUARD_MS = 30_000  # against waiting for ever, no measure
 LOOKS = 5_000  # at a page before it is given up: a guard against waiting for ever, no measure
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.bot.adapters.room.harness import RoomHarness, room_harness
-from tests.platform.chromium import Window, chromium, findings, window
+from tests.platform.chromium import Window, findings, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 expect.set_options(timeout=30_000)  # a guard against waiting for ever, no measure
@@ -18,12 +18,6 @@ expect.set_options(timeout=30_000)  # a guard against waiting for ever, no measu
 MINUTE = 60_000
 SIZES = ((360, 740), (820, 1100), (1440, 900))
 TOO_WIDE = "() => [document.querySelector('#run'), document.documentElement].some((e) => e.scrollWidth > e.clientWidth)"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chrome() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -81,8 +81,8 @@ def load() -> dict[str, Asset]:
 
 def app_page(page: Asset, origins: str) -> Asset:
     """`app.html`, which is the room's page as a Mini App, for these origins of pages around it."""
-    told = _ORIGINS.replace(b'""', f'"{origins}"'.encode())
-    return _asset("app.html", page.data.replace(_ORIGINS, told))
+    line = _ORIGINS.replace(b'""', f'"{origins}"'.encode())
+    return _asset("app.html", page.data.replace(_ORIGINS, line))
 
 
 def _preloads(texts: Mapping[str, bytes], page: str) -> bytes:

@@ -26,8 +26,8 @@ LONGEST_TEXT = 4_000
 
 
 def run_to_json(facts: RunFacts) -> dict[str, Json]:
-    record, state = facts.market.record, facts.market.state
-    claim, step = state.claim, record.next_step
+    record = facts.market.record
+    step = record.next_step
     before = record.status in BEFORE_START
     return {
         "market": record.id,
@@ -43,31 +43,11 @@ def run_to_json(facts: RunFacts) -> dict[str, Json]:
         "step": None if step is None else {"kind": step.kind, "at": step.at_ms, "round": step.round},
         "preset": str(_drafted(facts).get("preset", "hype")),
         "outcomes": _outcomes(facts),
-        "wordings": [
-            {
-                "at": row.ts_ms,
-                "by": clean(facts.writers.get(row.actor, "")),
-                "text": clean_lines(row.text, LONGEST_TEXT),
-            }
-            for row in facts.wordings
-        ],
+        "wordings": _wordings(facts),
         "examples": [[kind, text] for kind, text in words.WORDING_EXAMPLES],
         "timetable": _timetable(facts),
-        "asked": None
-        if facts.asked is None
-        else {
-            "round": facts.asked.round,
-            "final": facts.asked.final,
-            "takes": facts.asked.takes,
-            "at": facts.asked.at_ms,
-        },
-        "claim": None
-        if claim is None
-        else {
-            "winners": list(claim.winners),
-            "losers": list(claim.losers),
-            "until": record.epoch_ms(claim.until_ms),
-        },
+        "asked": _asked(facts),
+        "claim": _claim(facts),
         "terms": [*(_group(facts, title, settings) for title, settings in facts.groups), _beside(record)],
         "warnings": [
             {"code": warning.code, "text": sentence(warning, record.params), "of": _warned(warning.code)}
@@ -76,20 +56,49 @@ def run_to_json(facts: RunFacts) -> dict[str, Json]:
         "opening": render(opened(record, announced(facts.wordings))) if before else None,
         "monitor": _monitor(facts.figures),
         "most": record.params.z,
-        "approvals": [
-            {
-                "number": row.number,
-                "what": words_proposals.what(record.params, row),
-                "by": clean(name),
-                "at": row.ts_ms,
-                "reason": clean(row.reason),
-            }
-            for row, name in facts.proposals
-        ],
+        "approvals": _approvals(facts),
         "where": [{"title": clean(chat.title), "platform": chat.platform} for chat in facts.where],
         "exports": [[name, about] for name, about in EXPORTS.items()],
         "graphs": [[name, about] for name, about in GRAPHS.items()],
     }
+
+
+def _wordings(facts: RunFacts) -> list[Json]:
+    return [
+        {"at": row.ts_ms, "by": clean(facts.writers.get(row.actor, "")), "text": clean_lines(row.text, LONGEST_TEXT)}
+        for row in facts.wordings
+    ]
+
+
+def _asked(facts: RunFacts) -> Json:
+    """The round whose losers an admin is asked for."""
+    asked = facts.asked
+    if asked is None:
+        return None
+    return {"round": asked.round, "final": asked.final, "takes": asked.takes, "at": asked.at_ms}
+
+
+def _claim(facts: RunFacts) -> Json:
+    """What is paid when its window has passed."""
+    claim = facts.market.state.claim
+    if claim is None:
+        return None
+    until_ms = facts.market.record.epoch_ms(claim.until_ms)
+    return {"winners": list(claim.winners), "losers": list(claim.losers), "until": until_ms}
+
+
+def _approvals(facts: RunFacts) -> list[Json]:
+    """Proposals that wait for another admin."""
+    return [
+        {
+            "number": row.number,
+            "what": words_proposals.what(facts.market.record.params, row),
+            "by": clean(name),
+            "at": row.ts_ms,
+            "reason": clean(row.reason),
+        }
+        for row, name in facts.proposals
+    ]
 
 
 def presets_to_json() -> list[Json]:

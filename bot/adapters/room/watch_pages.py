@@ -32,30 +32,30 @@ class WatchPages:
     def watch(self, request: web.Request, facts: MarketFacts) -> web.Response:
         return _page(self._watch.replace(PREVIEW, self._preview(request, facts)))
 
-    def overlay(self, request: web.Request, facts: MarketFacts) -> web.Response:
+    def overlay(self, facts: MarketFacts) -> web.Response:
         return _page(self._overlay.replace(PREVIEW, f"<title>{_text(facts.board.title)}</title>"))
 
     def _preview(self, request: web.Request, facts: MarketFacts) -> str:
         """Tags of Open Graph and of cards; not for search engines: who is to watch has the link."""
         base = self._public_url or f"{request.scheme}://{request.host}"
         address = f"{base}{words.watch_path(facts.market)}"
-        said = described(facts)
+        description = described(facts)
         named = {
             "og:type": "website",
             "og:site_name": "Outcry",
             "og:title": facts.board.title,
-            "og:description": said,
+            "og:description": description,
             "og:url": address,
             "og:image": f"{address}/card.png?tick={facts.tick}",
             "og:image:type": "image/png",
             "og:image:width": str(CARD[0]),
             "og:image:height": str(CARD[1]),
-            "og:image:alt": said,
+            "og:image:alt": description,
         }
         tags = [f"<title>{_text(facts.board.title)} · Outcry</title>"]
         tags += [f'<meta property="{name}" content="{_text(content)}">' for name, content in named.items()]
         tags += ['<meta name="twitter:card" content="summary_large_image">']
-        tags += [f'<meta name="description" content="{_text(said)}">', '<meta name="robots" content="noindex">']
+        tags += [f'<meta name="description" content="{_text(description)}">', '<meta name="robots" content="noindex">']
         return "\n".join(tags)
 
 

@@ -105,7 +105,7 @@ class WatchRoutes:
 
     async def _overlay(self, request: web.Request) -> web.Response:
         self._whose(request)
-        page = self._pages.overlay(request, await self._facts(request))
+        page = self._pages.overlay(await self._facts(request))
         page.headers["Content-Security-Policy"] = FRAMED
         return page
 

@@ -15,7 +15,7 @@ ID, SIGNATURE = "Outcry-Id", "Outcry-Signature"
 
 def body(reply: Reply, news: News, message: str) -> bytes:
     """UTF-8. `message` is its id: the same whenever it is sent again."""
-    said = {
+    message_json = {
         "id": message,
         "market": news.market,
         "title": news.title,
@@ -25,7 +25,7 @@ def body(reply: Reply, news: News, message: str) -> bytes:
         "text": text(reply),
         "facts": news.facts,
     }
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(message_json, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def headers(body_: bytes, message: str, secret: str, now_ms: int) -> Mapping[str, str]:

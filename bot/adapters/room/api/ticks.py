@@ -90,21 +90,21 @@ async def _read(uow: UnitOfWork, number: int, tick: int) -> list[Tick]:
     first, last = rows[0].tick, rows[-1].tick
     traded = await uow.trades.of_ticks(number, first, last)
     trades = _by_tick(tape.told(market, traded))
-    told: defaultdict[int, list[Json]] = defaultdict(list)
+    moments_of: defaultdict[int, list[Json]] = defaultdict(list)
     for moment in await moments.of_ticks(uow, market, first, last):
-        told[moment.tick].append(moment_to_json(moment))
+        moments_of[moment.tick].append(moment_to_json(moment))
     changed = await _changed(uow, market, traded, first, last)
     return [
         Tick(
             number=row.tick,
-            shared=to_json(_shared(market, row, trades.get(row.tick, ()), told.get(row.tick, [])))[:-1],
+            shared=to_json(_shared(market, row, trades.get(row.tick, ()), moments_of.get(row.tick, [])))[:-1],
             orders=changed.get(row.tick, {}),
         )
         for row in rows
     ]
 
 
-def _shared(market: Market, row: TickRow, trades: Sequence[TradeRow], told: Sequence[Json]) -> Payload:
+def _shared(market: Market, row: TickRow, trades: Sequence[TradeRow], seen: Sequence[Json]) -> Payload:
     return {
         "market": market.id,
         "tick": row.tick,
@@ -114,7 +114,7 @@ def _shared(market: Market, row: TickRow, trades: Sequence[TradeRow], told: Sequ
             for outcome, (yes, no) in enumerate(zip(row.yes, row.no, strict=True))
         ],
         "trades": [trade_to_json(trade) for trade in trades],
-        "moments": list(told),
+        "moments": list(seen),
     }
 
 
