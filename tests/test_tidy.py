@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from bot.commands import declared_in
@@ -68,13 +69,19 @@ def floors() -> str:
     return "\n".join(["an import leads to a lower floor or stays in its folder:", *reversed(rows)])
 
 
+@cache
+def own_graph() -> house.Graph:
+    """Who imports whom here: read once for all who ask."""
+    return house.graph()
+
+
 def test_a_file_imports_from_lower_floors_or_its_own_folder_only() -> None:
-    wrong = [str(arrow) for arrow in house.arrows_upward(house.graph())]
+    wrong = [str(arrow) for arrow in house.arrows_upward(own_graph())]
     assert not wrong, "\n".join([*wrong, "", floors()])
 
 
 def test_no_file_leads_back_to_itself() -> None:
-    circles = [", ".join(circle) for circle in house.circles(house.graph())]
+    circles = [", ".join(circle) for circle in house.circles(own_graph())]
     assert not circles, "\n".join(f"each of these leads back to itself over the others: {circle}" for circle in circles)
 
 
@@ -102,7 +109,7 @@ def test_every_file_is_imported_by_another() -> None:
     files = {module: path for module, path in house.sources().items() if "migrations" not in path.parts}
     wrong = [
         module
-        for module in unused.files_nobody_imports(house.graph(), files)
+        for module in unused.files_nobody_imports(own_graph(), files)
         if module not in NOBODY_IMPORTS and not (module.startswith("bot.commands.") and declared_in(module))
     ]
     assert not wrong, "\n".join(f"{module} is imported by nothing: use it or delete it" for module in wrong)
