@@ -34,6 +34,11 @@ export function sentence(view) {
   const moved = Math.round((best.last - best.first) / 1000) / 10;
   const how = moved ? `, ${moved > 0 ? "up" : "down"} ${Math.abs(moved).toFixed(1)} since ${scale.moment(Math.max(view.from ?? 0, series.times[0]), (view.to ?? series.until) - (view.from ?? series.times[0]))}` : "";
   const out = series.exits.size ? `; ${series.exits.size} ${series.exits.size === 1 ? "is" : "are"} out` : "";
+  if (view.only === null) {
+    const level = rows.filter((row) => !row.out && shown(row.last, unit) === shown(best.last, unit)).map((row) => row.name);
+    const who = level.length === rows.filter((row) => !row.out).length && level.length > 2 ? "All" : level.length > 3 ? `${level.length} outcomes` : level.join(", ").replace(/, ([^,]*)$/, " and $1");
+    if (level.length > 1) return `${who} are level at ${shown(best.last, unit)}${out}.`;
+  }
   return view.only === null ? `${best.name} leads at ${shown(best.last, unit)}${how}${out}.` : `${best.name} ${best.out ? "ended" : "stands"} at ${shown(best.last, unit)}${how}.`;
 }
 

@@ -42,7 +42,8 @@ export function run(page) {
     element: h("section", {}, parts.heading("How it runs"), next, halted, h("dl", { class: "run-figures" }, Object.values(figures).map((one) => one.element)), meter, waiting.element, drawing, h("div", { class: "run-course" }, reason.element, parts.actions(freeze, pause, resume)), answer.element, h("details", { class: "fold" }, h("summary", {}, "An announcement"), words.element, told.element, parts.actions(say))),
     update(facts, at) {
       const { monitor } = facts;
-      next.textContent = facts.step ? `${{ start: "It starts", freeze: "Trading freezes", decide: "It is decided", pay: "It is paid" }[facts.step.kind] ?? "Next"} ${parts.when(facts.step.at)}.` : at.before ? "It has not started." : at.over ? "It is over." : "";
+      const still = facts.step?.kind === "freeze" && { frozen: "Trading is frozen", paused: "Trading is paused" }[facts.state];
+      next.textContent = still ? `${still} until you press Go on. By the timetable it freezes ${parts.when(facts.step.at)}.` : facts.step ? `${{ start: "It starts", freeze: "Trading freezes", decide: "It is decided", pay: "It is paid" }[facts.step.kind] ?? "Next"} ${parts.when(facts.step.at)}.` : at.before ? "It has not started." : at.over ? "It is over." : "";
       halted.textContent = facts.halted ? `Halted: ${facts.halted}. “Go on” tries again; “Call it off” below Decide gives everybody what they were given.` : "";
       figures.people.set(String(monitor.people), `${monitor.traders} have traded`);
       figures.volume.set(format.money(monitor.volume), monitor.trades === 1 ? "1 trade" : `${monitor.trades.toLocaleString("en")} trades`);
