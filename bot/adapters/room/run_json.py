@@ -54,7 +54,7 @@ def run_to_json(facts: RunFacts) -> dict[str, Json]:
             for warning in facts.warnings
         ],
         "opening": render(opened(record, announced(facts.wordings))) if before else None,
-        "monitor": _monitor(facts.figures),
+        "monitor": _monitor(facts.figures, record.volume),
         "most": record.params.z,
         "approvals": _approvals(facts),
         "where": [{"title": clean(chat.title), "platform": chat.platform} for chat in facts.where],
@@ -217,14 +217,14 @@ def _range(facts: RunFacts, setting: MarketSetting) -> str:
     return words.safe_to(known.safe_most) if known.safe_most else words.between(known.least, known.most)
 
 
-def _monitor(figures: MonitorFigures) -> dict[str, Json]:
-    """`times`: how long the last ticks took, microseconds, newest first."""
+def _monitor(figures: MonitorFigures, volume: int) -> dict[str, Json]:
+    """`volume` in all, not of the last tick; `times`: how long the last ticks took, microseconds, newest first."""
     metric = figures.metric
     return {
         "people": figures.people,
         "traders": figures.traders,
         "trades": figures.trades,
-        "volume": metric.volume if metric else 0,
+        "volume": volume,
         "risk": max(0, metric.mm_risk) if metric else 0,
         "worst": max(0, figures.worst),
         "earned": metric.mm_profit if metric else 0,

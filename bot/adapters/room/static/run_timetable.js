@@ -88,7 +88,7 @@ export function create(page) {
       },
       wrong(sentence, choices = []) {
         error.textContent = sentence;
-        ways.replaceChildren(...choices.map((way) => parts.button(way.replace(/ (out|winner) .*$/, ""), () => mean(item, way))));
+        ways.replaceChildren(...choices.map((way) => parts.button(moment(way), () => mean(item, way))));
       },
     };
     from.set(round.freeze.relative ? (facts.start ?? facts.timetable.start ?? page.now()) + round.freeze.ms : round.freeze.ms, round.freeze.typed);
@@ -99,9 +99,11 @@ export function create(page) {
     return item;
   }
 
+  const moment = (way) => way.replace(/ (to|for|until|out|winner) .*$/, "");
+
   /** An hour that comes twice: which of them was meant. */
   function mean(item, way) {
-    item.from.mean(way.replace(/ (to|for|until|out|winner) .*$/, ""));
+    item.from.mean(moment(way));
     changed();
   }
 
@@ -147,6 +149,7 @@ export function create(page) {
     try {
       const checked = await api.ask(`api/v1/markets/${facts.market}/run/check`, { parts: sent });
       mark(checked.mistakes, Boolean(begins));
+      drawing.classList.toggle("old", checked.mistakes.length > 0);
       warned.replaceChildren(...parts.warnings(checked.warnings));
       if (checked.moments.length === rows.length) draw(checked);
     } catch (problem) {

@@ -89,6 +89,12 @@ async def test_a_running_market_says_what_it_asks_for_and_how_it_runs(house: tup
     await harness.admin(CREATE, *lines)
     harness.market = 1
     await harness.tick()
+    buyer = await harness.person("Bea")
+    await buyer.say("/join")
+    await harness.tick()
+    await buyer.say("/settings confirm off")
+    await buyer.say("/buy dan yes $10")
+    await harness.tick()
     assert (await asked(admin, "1/run"))["asked"] is None
     await harness.tick(10 * 60_000)
     await harness.tick(10 * 60_000)
@@ -96,6 +102,7 @@ async def test_a_running_market_says_what_it_asks_for_and_how_it_runs(house: tup
     assert (run["state"], run["asked"]["takes"], run["asked"]["final"]) == ("frozen", 1, False)
     assert [row["begun"] for row in run["timetable"]["rounds"]] == [True, False]
     assert run["monitor"]["times"]
+    assert run["monitor"]["volume"] == (await asked(admin, "1"))["volume"] > 9_000_000  # in all, also ticks later
     assert all(
         not term["fixed"] or term["range"] == "Fixed since the start."
         for group in run["terms"]
