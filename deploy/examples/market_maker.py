@@ -56,4 +56,4 @@ async def main(url: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(os.environ.get("OUTCRY_URL", "http://127.0.0.1:8080"), os.environ["OUTCRY_API_KEY"]))
+    asyncio.run(main(os.environ.get("ROOM", "http://127.0.0.1:8080"), os.environ["OUTCRY_API_KEY"]))
