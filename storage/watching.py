@@ -12,6 +12,8 @@ from storage.session import Repository, Session
 
 
 class Watching(Repository):
+    """Whether a market is public, and who of it may be named to whoever watches."""
+
     def __init__(self, session: Session, markets: Markets) -> None:
         super().__init__(session)
         self._markets = markets

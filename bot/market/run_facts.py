@@ -59,6 +59,7 @@ class RunFacts:
 
 
 async def run_facts(uow: UnitOfWork, market: MarketView) -> RunFacts:
+    """All of it in one snapshot."""
     record, state = market.record, market.state
     running = record.start_ms is not None
     counted_from = record.start_ms if running else record.planned_start_ms

@@ -31,6 +31,8 @@ class Vouched:
 
 
 class Vouching:
+    """What is asked through `Rights`, each question for one purpose; see above."""
+
     def __init__(self, db: Database, rights: Rights) -> None:
         self._db = db
         self._rights = rights

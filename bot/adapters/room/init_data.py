@@ -27,6 +27,8 @@ _MARKET = re.compile(r"m([1-9][0-9]{0,14})")
 
 
 class InitDataRefused(StrEnum):
+    """Why nobody is signed in by what came."""
+
     UNREADABLE = "unreadable"  # no data of Telegram's form
     FORGED = "forged"  # not signed for this bot
     OLD = "old"

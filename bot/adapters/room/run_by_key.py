@@ -46,6 +46,8 @@ _NAMED = re.compile(r"[\x21-\x7e]{1,64}")  # an idempotency key
 
 
 class RunByKey:
+    """Serves one address: what an admin's key may say, through the dispatcher, previews and Confirm and all."""
+
     def __init__(self, db: Database, dispatcher: Dispatcher, visitors: Visitors, limits: Limits) -> None:
         self._db = db
         self._dispatcher = dispatcher

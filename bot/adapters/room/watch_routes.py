@@ -37,6 +37,8 @@ FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")  # nothin
 
 
 class WatchRoutes:
+    """What whoever has a public market's link gets; 404 for any other market. No cookie is read or set."""
+
     def __init__(
         self,
         db: Database,

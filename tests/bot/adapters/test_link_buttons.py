@@ -25,7 +25,7 @@ def _buttons(tmp_path: Path) -> tuple[Database, Buttons]:
     return db, Buttons(db, lambda: 0)
 
 
-async def test_on_discord(tmp_path: Path) -> None:
+async def test_on_discord_it_is_a_link_among_rows_and_menus(tmp_path: Path) -> None:
     db, buttons = _buttons(tmp_path)
     many = tuple(Action(label=f"Board {number}", text=f"/board {number}") for number in range(12))
     for others in ((SAYS,), many, ()):  # in rows, in a menu, alone
@@ -37,7 +37,7 @@ async def test_on_discord(tmp_path: Path) -> None:
     await db.close()
 
 
-async def test_on_telegram(tmp_path: Path) -> None:
+async def test_on_telegram_it_is_a_link_beside_a_button_with_a_line(tmp_path: Path) -> None:
     db, buttons = _buttons(tmp_path)
     keyboard = await inline_keyboard(rows_of_actions((LINK, SAYS), "-100"), buttons, AppButtons(None), private=True)
     assert keyboard is not None
@@ -47,7 +47,7 @@ async def test_on_telegram(tmp_path: Path) -> None:
     await db.close()
 
 
-def test_in_the_room() -> None:
+def test_in_the_room_it_has_its_address_and_no_line() -> None:
     assert render_room(Reply(head=line("The room."), actions=(LINK, SAYS)))["actions"] == [
         {"label": "Open the room", "text": "", "url": URL, "primary": True},
         {"label": "Board", "text": "/board"},

@@ -62,6 +62,8 @@ STATUS: Mapping[str, int] = {
 
 
 class OrderRoutes:
+    """The addresses of orders; whatever is refused has changed nothing and has a code."""
+
     def __init__(
         self,
         db: Database,
