@@ -85,29 +85,29 @@ async def of_ticks(uow: UnitOfWork, market: Market, first: int, last: int) -> li
     if market.start_ms is None:
         return []
     look_up = _LookUp(uow, market, Reasons(uow, market.id))
-    moments = [await look_up.moment(row) for row in _told(await uow.events.in_ticks(market.id, TYPES, first, last))]
+    moments = [await look_up.moment(row) for row in _shown(await uow.events.in_ticks(market.id, TYPES, first, last))]
     return [await _started(uow, market), *moments] if first <= 0 <= last else moments
 
 
-def _told(rows: Sequence[EventRow]) -> list[EventRow]:
+def _shown(rows: Sequence[EventRow]) -> list[EventRow]:
     """Without those that another one of the same moment tells of, too."""
     decided = {(row.tick, row.payload["at_ms"]) for row in rows if row.type == "Eliminated"}
     return [row for row in rows if row.type != "Resumed" or (row.tick, row.payload["at_ms"]) not in decided]
 
 
 async def _latest(uow: UnitOfWork, market: Market) -> tuple[Moment, ...]:
-    told = _told(await uow.events.among(market.id, TYPES))
+    shown = _shown(await uow.events.among(market.id, TYPES))
     look_up = _LookUp(uow, market, Reasons(uow, market.id))
-    moments = [await look_up.moment(row) for row in told[-LATEST:]]
-    if len(told) < LATEST and market.tick:
+    moments = [await look_up.moment(row) for row in shown[-LATEST:]]
+    if len(shown) < LATEST and market.tick:
         moments.insert(0, await _started(uow, market))
     return (*moments, *await _countdown(uow, market))
 
 
 async def _started(uow: UnitOfWork, market: Market) -> Moment:
     people = await uow.events.number_in_tick(market.id, 1, "Joined")
-    said = words.started(market, {"people": people, "late_ms": 0})
-    return Moment(id="0", kind="started", tick=0, at_ms=market.start_ms or 0, head=said.head, facts={"people": people})
+    reply = words.started(market, {"people": people, "late_ms": 0})
+    return Moment(id="0", kind="started", tick=0, at_ms=market.start_ms or 0, head=reply.head, facts={"people": people})
 
 
 async def _countdown(uow: UnitOfWork, market: Market) -> list[Moment]:
@@ -123,12 +123,12 @@ async def _countdown(uow: UnitOfWork, market: Market) -> list[Moment]:
         "decide_ms": market.epoch_ms(planned.decide_at),
         "takes": takes,
     }
-    said = words.countdown({**facts, "at_ms": step.at_ms})
-    lines = tuple(block for block in said.blocks if isinstance(block, tuple))
+    reply = words.countdown({**facts, "at_ms": step.at_ms})
+    lines = tuple(block for block in reply.blocks if isinstance(block, tuple))
     number = f"countdown-{step.round}"
     return [
         Moment(
-            id=number, kind="countdown", tick=market.tick, at_ms=step.at_ms, head=said.head, lines=lines, facts=facts
+            id=number, kind="countdown", tick=market.tick, at_ms=step.at_ms, head=reply.head, lines=lines, facts=facts
         )
     ]
 
@@ -176,24 +176,24 @@ async def _frozen(look_up: _LookUp, event: _Event) -> _Built:
         "takes": schedule.losers_left(state, market.params, number) if here else None,
     }
     reason = await look_up.reasons.by_hand("freeze", event["at_ms"]) if number is None else ""
-    said = words.frozen({**facts, "at_ms": event["at_ms"], "late_ms": 0}, reason)
-    return "frozen", said.head, [block for block in said.blocks if isinstance(block, tuple)], facts
+    reply = words.frozen({**facts, "at_ms": event["at_ms"], "late_ms": 0}, reason)
+    return "frozen", reply.head, [block for block in reply.blocks if isinstance(block, tuple)], facts
 
 
 async def _skipped(look_up: _LookUp, event: _Event) -> _Built:
-    said = words.round_skipped({"round": event["round"]})
-    return "skipped", said.head, (), {"round": event["round"]}
+    reply = words.round_skipped({"round": event["round"]})
+    return "skipped", reply.head, (), {"round": event["round"]}
 
 
 async def _resumed(look_up: _LookUp, event: _Event) -> _Built:
     by_hand = event["round"] is None
-    said = words.resumed(await look_up.reasons.by_hand("resume", event["at_ms"]) if by_hand else "")
-    return "resumed", said.head, (), {"round": event["round"]}
+    reply = words.resumed(await look_up.reasons.by_hand("resume", event["at_ms"]) if by_hand else "")
+    return "resumed", reply.head, (), {"round": event["round"]}
 
 
 async def _paused(look_up: _LookUp, event: _Event) -> _Built:
-    said = words.paused(await look_up.reasons.by_hand("pause", event["at_ms"]))
-    return "paused", said.head, [block for block in said.blocks if isinstance(block, tuple)], {"round": None}
+    reply = words.paused(await look_up.reasons.by_hand("pause", event["at_ms"]))
+    return "paused", reply.head, [block for block in reply.blocks if isinstance(block, tuple)], {"round": None}
 
 
 async def _eliminated(look_up: _LookUp, event: _Event) -> _Built:
@@ -289,8 +289,8 @@ def step_of(rank: int | None, name: str, stake: int, final: int) -> Facts:
 
 async def _voided(look_up: _LookUp, event: _Event) -> _Built:
     row = await look_up.reasons.asked_by_hand("void", event["at_ms"])
-    said = words.voided({"amounts": event.get("amounts", ())}, "" if row is None else row.reason)
-    return "voided", said.head, [block for block in said.blocks if isinstance(block, tuple)], {}
+    reply = words.voided({"amounts": event.get("amounts", ())}, "" if row is None else row.reason)
+    return "voided", reply.head, [block for block in reply.blocks if isinstance(block, tuple)], {}
 
 
 _BUILDERS = {

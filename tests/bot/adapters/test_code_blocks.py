@@ -37,7 +37,7 @@ def test_as_plain_text() -> None:
 
 
 @pytest.mark.parametrize("photos", [0, 1])
-def test_on_telegram(photos: int) -> None:
+def test_on_telegram_a_head_can_be_read_from_a_caption_and_a_page(photos: int) -> None:
     """With a chart the text may follow it as a message of its own."""
     photo = Attachment(name="a.png", data=b"x", media_type="image/png")
     rendered = render_telegram(Reply(head=REPLY.head, blocks=REPLY.blocks, files=(photo,) * photos), 0)
@@ -47,7 +47,7 @@ def test_on_telegram(photos: int) -> None:
     assert f"<pre>{HEAD.rstrip()}</pre>" in page.html
 
 
-async def test_on_discord(tmp_path: Path) -> None:
+async def test_on_discord_a_head_can_be_read_within_its_fence(tmp_path: Path) -> None:
     db = Database.open(f"sqlite:///{tmp_path / 'buttons.db'}")
     await db.migrate()
     message = await render_discord(REPLY, Buttons(db, lambda: 0))
@@ -58,5 +58,5 @@ async def test_on_discord(tmp_path: Path) -> None:
     assert read(text) == HEAD
 
 
-def test_in_the_room() -> None:
+def test_in_the_room_a_head_is_its_own_block() -> None:
     assert block_to_json(CodeBlock(text=HEAD)) == {"t": "code", "text": HEAD}
