@@ -74,5 +74,9 @@ def _winner(canvas: Canvas, data: PreviewData) -> None:
     text = words.preview_winner(data, names)
     sizes = range(LARGEST, SMALLEST, -4)
     size = next((size for size in sizes if canvas.measure(text, size, "bold") <= width), SMALLEST)
+    longest = float(width)
+    while canvas.measure(text, size, "bold") > width and longest > size:
+        longest *= 0.8
+        text = words.preview_winner(data, [canvas.shortened(name, longest, size, "bold") for name in names])
     text = canvas.shortened(text, width, size, "bold")
     canvas.text(EDGE, HEIGHT / 2, text, size=size, colour=canvas.colours.ink, weight="bold")

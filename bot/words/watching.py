@@ -56,7 +56,7 @@ def preview(market: Market, members: int, address: str | None, again: str, perso
         blocks=tuple(rows),
         actions=(
             Action(label="Confirm: let them watch", text=again, person=person, primary=True),
-            Action(label="Cancel", text="/admin set public off", person=person),
+            Action(label="Cancel", text="/admin set public", person=person),
         ),
     )
 
