@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, insert, select, tuple_, update
 
@@ -19,11 +19,14 @@ SEEN_EVERY_MS = 60_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
     """What the admins of a chat have set for it: the platform's ids of the role whose holders are admins here and of
-    the role to mention, and for which kinds of events (`Reply.ping`)."""
+    the role to mention, and for which kinds of events (`Reply.ping`); `routes`: the platform's id of the channel some
+    kinds of posts go to instead; `silent`: small news makes no sound."""
 
     admin_role: str | None = None
     ping_role: str | None = None
     ping_kinds: tuple[str, ...] = ()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = True
 
 
 class Chats(Repository):
@@ -159,7 +162,13 @@ class Chats(Repository):
         if row is None:
             return ChatSettings()
         kinds = tuple(str(kind) for kind in row["ping_kinds"])
-        return ChatSettings(admin_role=row["admin_role"], ping_role=row["ping_role"], ping_kinds=kinds)
+        return ChatSettings(
+            admin_role=row["admin_role"],
+            ping_role=row["ping_role"],
+            ping_kinds=kinds,
+            routes={str(kind): str(channel) for kind, channel in (row["routes"] or {}).items()},
+            silent=row["silent"],
+        )
 
     async def set_settings(self, chat: int, wanted: ChatSettings) -> None:
         row = {
@@ -167,6 +176,8 @@ class Chats(Repository):
             "admin_role": wanted.admin_role,
             "ping_role": wanted.ping_role,
             "ping_kinds": list(wanted.ping_kinds),
+            "routes": dict(wanted.routes) or None,
+            "silent": wanted.silent,
         }
         await self._session.upsert(chat_settings, ("chat",), row)
         self._journal.record(Kind.CHAT_SETTINGS, row)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -577,6 +578,8 @@ chat_settings = Table(
     Column("admin_role", String(200)),  # the platform's id of a role whose holders are admins here
     Column("ping_role", String(200)),  # and of the role to mention
     Column("ping_kinds", JsonColumn, nullable=False),  # for these kinds of events
+    Column("routes", JsonColumn),  # which of its posts go to another channel: its platform id, by the posts' kind
+    Column("silent", Boolean, nullable=False, default=True, server_default=true()),  # small news makes no sound
 )
 
 attempts = Table(  # wrong guesses at secrets and joins of strangers, within the last hour

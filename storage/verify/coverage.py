@@ -49,6 +49,7 @@ NOT_COVERED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "chat_admins": ("chat", "person", "seen_ms"),
         },
         "settings": {
+            "chat_settings": ("routes", "silent"),
             "preferences": ("person", "slippage", "confirm", "autofill", "quiet", "named"),
             "pings": ("person", "chat", "kind"),
             "alerts": ("id", "market", "user", "outcome", "side", "price", "above", "ts_ms"),

@@ -97,7 +97,7 @@ def test_a_copy_that_cannot_be_made_says_why_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("statement", "code", "said"),
     [
-        ("", 0, "The tables are version 0007, made by Outcry"),
+        ("", 0, "The tables are version 0008, made by Outcry"),
         ("", 0, "Market 1 (Cup), running: rules 2."),
         ("UPDATE alembic_version SET version_num = '0005'", 1, "`outcry migrate`, or the next start, brings"),
         ("UPDATE alembic_version SET version_num = '0099'; INSERT INTO upgrades VALUES ('0099', '0005', '9.1')", 0,
