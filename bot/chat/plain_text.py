@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.chat.reply import Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table, without_apps
+from bot.chat.reply import (
+    Board,
+    BoardRow,
+    CodeBlock,
+    Folded,
+    Line,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Style,
+    Table,
+    without_apps,
+    without_copies,
+)
 from bot.text.columns import width
 from bot.text.numbers import moment, price, price_change, round_money, span
 
@@ -25,9 +39,11 @@ def text(reply: Reply, now_ms: int | None = None) -> str:
             rows.append(f"[chart: {block.alt}]")
         elif isinstance(block, CodeBlock):
             rows += block.text.splitlines()
+        elif isinstance(block, Folded):
+            rows += [line_text(row, now_ms) for row in (block.title, *block.lines)]
         else:
             rows.append(line_text(block, now_ms))
-    actions = without_apps(reply.actions)
+    actions = without_copies(without_apps(reply.actions))
     if actions:
         rows.append(" ".join(f"[{action.label}]" for action in actions))
     return "\n".join(row.rstrip() for row in rows)
@@ -35,7 +51,12 @@ def text(reply: Reply, now_ms: int | None = None) -> str:
 
 def sentences(reply: Reply) -> str:
     """Its lines in one: for programs, which need no tables and buttons."""
-    rows = [reply.head, *(block for block in reply.blocks if isinstance(block, tuple))]
+    rows = [reply.head]
+    for block in reply.blocks:
+        if isinstance(block, Folded):
+            rows += [block.title, *block.lines]
+        elif isinstance(block, tuple):
+            rows.append(block)
     return " ".join(text for row in rows if (text := line_text(row).strip()))
 
 

@@ -139,14 +139,24 @@ class CodeBlock:
     text: str
 
 
-Block = Line | Table | Board | Picture | CodeBlock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """Lines one opens below their title, where a chat can fold them; where it cannot they stand open."""
+
+    title: Line
+    lines: tuple[Line, ...]
+
+
+Block = Line | Table | Board | Picture | CodeBlock | Folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
     link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `app` it opens
-    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be."""
+    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be. With `copy` it
+    puts that text into the clipboard and says nothing; where no button can, it is left out: the text stands in the
+    reply as well. `disabled`: it is shown and cannot be pressed; where it could be all the same, it is left out."""
 
     label: str
     text: str = ""
@@ -156,6 +166,8 @@ class Action:
     primary: bool = False
     danger: bool = False
     asks: bool = False  # what follows is a form: `text` lacks arguments
+    disabled: bool = False
+    copy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,12 +266,19 @@ def without_apps(actions: Sequence[Action]) -> tuple[Action, ...]:
     return tuple(action for action in actions if action.app is None)
 
 
+def without_copies(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The buttons where none can put a text into the clipboard."""
+    return tuple(action for action in actions if action.copy is None)
+
+
 def lines_in_code(reply: Reply) -> list[str]:
     """The lines a reply shows that a reader can send, each once."""
     rows = [reply.head]
     for block in reply.blocks:
         if isinstance(block, Table):
             rows += [block.more, *(cell for row in block.rows for cell in row)]
+        elif isinstance(block, Folded):
+            rows += [block.title, *block.lines]
         elif isinstance(block, tuple):
             rows.append(block)
     spans = [part for row in rows for part in row if isinstance(part, Span) and part.style is Style.CODE]

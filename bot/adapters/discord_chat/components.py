@@ -22,6 +22,7 @@ from bot.grammar.lookup import find
 from bot.words import discord as words
 
 ROWS_OF_BUTTONS = 2
+_NO_PRESS = "-"  # how the ids of buttons begin that cannot be pressed
 SHOWS_FIRST = frozenset(
     {
         "admin eliminate",
@@ -110,7 +111,10 @@ class ComponentIds:
         links = [(action.label, action.url) for action in actions if action.url is not None][: limits.ROW]
         for action in pressed[:most]:
             decides_here = decides or action.label.startswith(("Confirm", "Cancel"))
-            custom_id = await custom_id_of(action, buttons, ComponentKind.of(asks=action.asks, decides=decides_here))
+            kind = ComponentKind.of(asks=action.asks, decides=decides_here)
+            custom_id = (
+                await custom_id_of(action, buttons, kind) if not action.disabled else f"{_NO_PRESS}{len(actions_by_id)}"
+            )
             actions_by_id.setdefault(custom_id, action)
         return cls(actions=list(actions_by_id.items()), links=links, left_out=max(0, len(pressed) - most))
 
@@ -133,10 +137,12 @@ class ComponentIds:
         return rows
 
     def _menu(self) -> ui.ActionRow[ui.LayoutView]:
-        """Many to choose from: a menu, whose answer is the id of the button it stands for."""
+        """Many to choose from: a menu, whose answer is the id of the button it stands for. None of its options can be
+        shown and not be chosen."""
         options = [
             discord.SelectOption(label=limits.cut_or(action.label, limits.OPTION, action.text), value=custom_id)
             for custom_id, action in self.actions
+            if not action.disabled
         ]
         row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
         row.add_item(ui.Select(custom_id=ComponentKind.MENU.value, placeholder=words.choose(), options=options))
@@ -149,4 +155,5 @@ def _button(custom_id: str, action: Action) -> ui.Button[ui.LayoutView]:
         style = discord.ButtonStyle.danger
     elif action.primary:
         style = discord.ButtonStyle.primary
-    return ui.Button(custom_id=custom_id, label=limits.cut_or(action.label, limits.LABEL, action.text), style=style)
+    label = limits.cut_or(action.label, limits.LABEL, action.text or "…")
+    return ui.Button(custom_id=custom_id, label=label, style=style, disabled=action.disabled)

@@ -122,6 +122,12 @@ def line(parts: Line) -> str:
     return text
 
 
+def small(parts: Line) -> str:
+    """One line in small print; "" stays empty."""
+    text = line(parts).removeprefix("-# ").strip()
+    return f"-# {text}" if text else ""
+
+
 def headline(parts: Line, *, loud: bool = False) -> str:
     """The sentence that matters: bold, or a heading."""
     text = styled([_without_bold(part) if isinstance(part, Span) else part for part in parts]).strip()

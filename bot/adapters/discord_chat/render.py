@@ -26,6 +26,7 @@ from bot.chat.reply import (
     Board,
     BoardRow,
     CodeBlock,
+    Folded,
     Picture,
     Reply,
     Span,
@@ -33,6 +34,7 @@ from bot.chat.reply import (
     Table,
     Tone,
     without_apps,
+    without_copies,
 )
 from bot.text.columns import width
 from bot.text.numbers import price, price_change, round_money
@@ -112,7 +114,7 @@ class RenderedMessage:
 async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
     """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role; `alone`: one
     person reads it, and the lines it suggests are buttons as well."""
-    actions = (*without_apps(reply.actions), *(offered(reply) if alone else ()))
+    actions = (*without_copies(without_apps(reply.actions)), *(offered(reply) if alone else ()))
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)
@@ -180,6 +182,8 @@ def _layout(reply: Reply, component_ids: ComponentIds, mention: int | None) -> R
         elif isinstance(block, CodeBlock):
             sections.break_code_block()
             _add(sections, [markup.code_row(row) for row in block.text.splitlines()])
+        elif isinstance(block, Folded):
+            _add(sections, [markup.line(block.title), *map(markup.small, block.lines)])
         elif not isinstance(block, Picture):
             sections.add(markup.line(block))
     notes = [*([markup.line(words.cut_short())] if sections.cut else []), *left_out]

@@ -2,7 +2,7 @@
 
 Shapes (keys are short because the board travels with every tick):
 part    `{"x": text, "s": style, "o": outcome}` or `{"at": epoch ms, "cd": countdown}`; style plain is left out
-block   `{"t": "line" | "table" | "board" | "picture" | "code", ...}`
+block   `{"t": "line" | "table" | "board" | "picture" | "code" | "folded", ...}`
 file    `{"name", "type", "size", "data": base64}`; `data` stays on the server, see `without_file_data`
 """
 
@@ -19,6 +19,7 @@ from bot.chat.reply import (
     Board,
     BoardRow,
     CodeBlock,
+    Folded,
     Form,
     Line,
     Part,
@@ -107,6 +108,9 @@ def block_to_json(content: Block) -> dict[str, Json]:
             return _picture_to_json(content)
         case CodeBlock():
             return {"t": "code", "text": content.text}
+        case Folded():
+            rows: list[Json] = [line_to_json(row) for row in content.lines]
+            return {"t": "folded", "title": line_to_json(content.title), "lines": rows}
         case _:
             return {"t": "line", "parts": line_to_json(content)}
 
@@ -227,6 +231,10 @@ def _action_to_json(action: Action) -> dict[str, Json]:
         shown["primary"] = True
     if action.danger:
         shown["danger"] = True
+    if action.disabled:
+        shown["disabled"] = True
+    if action.copy is not None:
+        shown["copy"] = action.copy
     return shown
 
 

@@ -65,6 +65,7 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
+        if action.copy is None and not action.disabled
     ]
     return rows_of_buttons(keyboard_buttons)
 

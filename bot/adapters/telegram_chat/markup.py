@@ -12,11 +12,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 
 from bot.adapters.telegram_chat.limits import ENTITIES, TEXT, size, split_at
 from bot.commands import COMMANDS
 
 _EMOJI_PARTS = {"\u200d", "\ufe0f"}  # the joiner and the selector that emoji are made of
+_QUOTE, _QUOTE_END = "<blockquote expandable>", "</blockquote>"
 _JOINER = "\u2060"  # invisible; breaks up what Telegram would turn into a mention or a link
 _MENTION = re.compile(r"@(?=\w)")
 _DOMAIN = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
@@ -46,13 +48,15 @@ _LITERAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """A stretch of text in one ink. `at` (epoch seconds) and `form` belong to a time, `url` to a link."""
+    """A stretch of text in one ink. `at` (epoch seconds) and `form` belong to a time, `url` to a link. Rows whose runs
+    are `quoted` are one quote with those beside them, folded to its first lines."""
 
     text: str
     style: TextStyle = TextStyle.PLAIN
     at: int = 0
     form: str = ""
     url: str = ""
+    quoted: bool = False
 
     @property
     def is_entity(self) -> bool:
@@ -100,6 +104,15 @@ def row_size(row: TextLine) -> int:
     return sum(size(text_run.text) for text_run in row)
 
 
+def is_quoted(row: TextLine) -> bool:
+    return any(text_run.quoted for text_run in row)
+
+
+def quoted(row: TextLine) -> TextLine:
+    """The row as part of a quote; one without a word keeps its place in it."""
+    return tuple(replace(text_run, quoted=True) for text_run in row or (TextRun(""),))
+
+
 def pages(rows: Iterable[TextLine], first: int = TEXT, later: int = TEXT) -> list[MarkupPage]:
     """Rows as messages, the first of at most `first` units, the others of at most `later`, cut between rows where that
     is possible. Never empty, and no page is blank."""
@@ -111,6 +124,7 @@ def pages(rows: Iterable[TextLine], first: int = TEXT, later: int = TEXT) -> lis
         row = waiting.pop()
         limit = later if finished else first
         needed, row_entities = row_size(row) + (1 if page_rows else 0), sum(text_run.is_entity for text_run in row)
+        row_entities += is_quoted(row) and not (page_rows and is_quoted(page_rows[-1]))
         if size_so_far + needed <= limit and entities + row_entities <= ENTITIES:
             page_rows.append(row)
             size_so_far, entities = size_so_far + needed, entities + row_entities
@@ -119,7 +133,7 @@ def pages(rows: Iterable[TextLine], first: int = TEXT, later: int = TEXT) -> lis
             page_rows, size_so_far, entities = [], 0, 0
             waiting.append(row)
         else:
-            head, tail = _cut_row(row, limit)
+            head, tail = _cut_row(row, limit, ENTITIES - is_quoted(row))
             finished += _page([head])
             waiting.append(tail)
     finished += _page(page_rows)
@@ -130,7 +144,10 @@ def _page(rows: Sequence[TextLine]) -> list[MarkupPage]:
     plain = "\n".join("".join(text_run.text for text_run in row) for row in rows)
     if not plain.strip(" \n" + _JOINER):
         return []
-    return [MarkupPage("\n".join("".join(map(markup, row)) for row in rows), plain)]
+    groups = [
+        (quote, "\n".join("".join(map(markup, row)) for row in group)) for quote, group in groupby(rows, is_quoted)
+    ]
+    return [MarkupPage("\n".join(f"{_QUOTE}{text}{_QUOTE_END}" if quote else text for quote, text in groups), plain)]
 
 
 def markup(text_run: TextRun) -> str:
@@ -146,16 +163,16 @@ def markup(text_run: TextRun) -> str:
 
 
 def without_times(text: str) -> str:
-    """HTML for a server that does not know times: what stands in the tag remains."""
-    return re.sub(r"</?tg-time[^>]*>", "", text)
+    """HTML for a server that knows neither times nor quotes: what stands in the tags remains."""
+    return re.sub(r"</?(?:tg-time|blockquote)[^>]*>", "", text)
 
 
-def _cut_row(row: TextLine, most: int) -> tuple[TextLine, TextLine]:
+def _cut_row(row: TextLine, most: int, most_entities: int) -> tuple[TextLine, TextLine]:
     """A row that is too long or too colourful for one message: its beginning that fits, and the rest."""
     head: list[TextRun] = []
     size_so_far = entities = 0
     for index, text_run in enumerate(row):
-        if entities + text_run.is_entity > ENTITIES:
+        if entities + text_run.is_entity > most_entities:
             return tuple(head), row[index:]
         if size_so_far + size(text_run.text) > most:
             first, second = split_at(text_run.text, most - size_so_far)

@@ -7,9 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.adapters.telegram_chat.limits import CAPTION
-from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, TextRun, TextStyle, pages, shown, spelled, styled
+from bot.adapters.telegram_chat.markup import (
+    MarkupPage,
+    TextLine,
+    TextRun,
+    TextStyle,
+    pages,
+    quoted,
+    shown,
+    spelled,
+    styled,
+)
 from bot.chat import plain_text
-from bot.chat.reply import Attachment, Board, BoardRow, CodeBlock, Line, Picture, Reply, Span, Stamp, Style, Table, Tone
+from bot.chat.reply import (
+    Attachment,
+    Board,
+    BoardRow,
+    CodeBlock,
+    Folded,
+    Line,
+    Picture,
+    Reply,
+    Span,
+    Stamp,
+    Style,
+    Table,
+    Tone,
+)
 from bot.text.columns import cut, width
 from bot.text.names import clean
 from bot.text.numbers import moment, price, price_change, round_money, span
@@ -71,6 +95,9 @@ def rows(reply: Reply, now_ms: int) -> list[TextLine]:
                 lines.append((styled(block.alt, TextStyle.QUIET),))
         elif isinstance(block, CodeBlock):
             lines.append((TextRun(block.text.rstrip("\n"), TextStyle.PRE),))
+        elif isinstance(block, Folded):
+            lines.append(quoted(_line(block.title, now_ms, TextStyle.BOLD)))
+            lines += [quoted(_line(row, now_ms)) for row in block.lines]
         else:
             lines.append(_line(block, now_ms))
     return [_merged(row) for row in lines]

@@ -8,6 +8,7 @@ import * as format from "./format.js";
 
 const MOST_TRIES = 2; // to get a chart that others wait for too
 const TRY_AGAIN_MS = 4000;
+const SAID_MS = 2000; // for so long a button says that it has copied
 const TAGS = { bold: "strong", strike: "s", quiet: "span" };
 
 /** The inside of a card for `message.reply`. `handlers` has press, insert, openForm, enlarge. */
@@ -77,6 +78,7 @@ function show(block, index, message, handlers) {
   if (block.t === "table") return table(block, handlers);
   if (block.t === "picture") return chart(block, index, message, handlers);
   if (block.t === "code") return h("pre", { class: "copied", tabindex: 0, "aria-label": "To be copied" }, block.text);
+  if (block.t === "folded") return h("details", { class: "folded" }, h("summary", {}, line(block.title, handlers)), block.lines.map((row) => h("p", {}, line(row, handlers))));
   if (block.t === "board") {
     const rows = block.rows.map((row) => ({ outcome: row.o, active: row.in, ...row })); // kept messages have short names
     return h("div", { class: "board inline" }, board.create({ ...block, rows }, handlers));
@@ -137,11 +139,27 @@ function fileLink(file, index, message) {
 function button(action, message, handlers) {
   const kind = [action.primary && "primary", action.danger && "danger"].filter(Boolean).join(" ");
   if (action.url) return h("a", { class: `button ${kind}`.trim(), href: action.url, target: "_blank", rel: "noopener noreferrer", "data-key": `to:${action.url}` }, action.label);
+  if (action.copy !== undefined) return copyButton(action, kind);
   return h(
     "button",
-    { type: "button", class: kind || undefined, "data-key": `do:${action.text}`, on: { click: (event) => handlers.press(action, message, event.currentTarget) } },
+    { type: "button", class: kind || undefined, disabled: action.disabled, "data-key": `do:${action.text || action.label}`, on: { click: (event) => handlers.press(action, message, event.currentTarget) } },
     action.label,
   );
+}
+
+/** Puts a text into the clipboard, and says whether it is there: where the browser does not allow it, it stands in the reply. */
+function copyButton(action, kind) {
+  const label = h("span", { role: "status" }, action.label);
+  const copied = async () => {
+    try {
+      await navigator.clipboard.writeText(action.copy);
+      label.textContent = "Copied";
+    } catch {
+      label.textContent = "Select it above and copy it";
+    }
+    setTimeout(() => (label.textContent = action.label), SAID_MS);
+  };
+  return h("button", { type: "button", class: kind || undefined, disabled: action.disabled, "data-key": `copy:${action.copy}`, on: { click: copied } }, label);
 }
 
 function formButton(form, message, handlers) {
