@@ -3,17 +3,13 @@ types in the menu button. https://core.telegram.org/bots/webapps#launching-mini-
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from telegram import Bot, InlineKeyboardButton, MenuButtonDefault, MenuButtonWebApp, WebAppInfo
-from telegram.error import InvalidToken
 
-from bot.adapters.telegram_chat.errors import is_unknown_method
+from bot.adapters.telegram_chat import registered
 from bot.words import telegram as words
 from storage.database import Database
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,20 +41,8 @@ class AppButtons:
     async def register(self, bot: Bot, db: Database) -> bool:
         """Tell Telegram of the menu button where it has changed since the last time; whether it had. One that somebody
         else has set stays while we never had one."""
-        wanted = "" if self.public_url is None else self._address()
-        fact = f"telegram menu button {bot.id}"
-        async with db.reading() as uow:
-            if (await uow.key_values.get(fact) or "") == wanted:
-                return False
-        menu = MenuButtonWebApp(words.OPEN_APP, WebAppInfo(wanted)) if wanted else MenuButtonDefault()
-        try:
-            await bot.set_chat_menu_button(menu_button=menu)
-        except InvalidToken as error:
-            if not is_unknown_method(error):
-                raise
-            log.warning("this server knows no menu button; the room can be opened by links all the same")
-            return False
-        async with db.writing() as uow:
-            await uow.key_values.put(fact, wanted)
-            await uow.commit()
-        return True
+        address = "" if self.public_url is None else self._address()
+        menu_button = MenuButtonWebApp(words.OPEN_APP, WebAppInfo(address)) if address else MenuButtonDefault()
+        return await registered.register(
+            db, f"telegram menu button {bot.id}", address, lambda: bot.set_chat_menu_button(menu_button=menu_button)
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Sequence
 
 from telegram import (
@@ -14,17 +13,14 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
 )
-from telegram.error import InvalidToken
 
-from bot.adapters.telegram_chat.errors import is_unknown_method
+from bot.adapters.telegram_chat import registered
 from bot.adapters.telegram_chat.limits import cut
 from bot.adapters.telegram_chat.markup import shown, spelled
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.grammar.command import Command
 from storage.database import Database
-
-log = logging.getLogger(__name__)
 
 MOST_COMMANDS = 100
 _NAME = 32
@@ -64,19 +60,9 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
         (scope.type, [(command.command, command.description) for command in offered]) for scope, offered in wanted
     ]
     digest = hashlib.sha256(repr(menus_as_text).encode()).hexdigest()
-    fact = f"{platform} commands {bot.id}"
-    async with db.reading() as uow:
-        if await uow.key_values.get(fact) == digest:
-            return False
-    try:
+
+    async def tell() -> None:
         for scope, offered in wanted:
             await bot.set_my_commands(offered, scope=scope)
-    except InvalidToken as error:
-        if not is_unknown_method(error):
-            raise
-        log.warning("this server knows no menus; commands work without them")
-        return False
-    async with db.writing() as uow:
-        await uow.key_values.put(fact, digest)
-        await uow.commit()
-    return True
+
+    return await registered.register(db, f"{platform} commands {bot.id}", digest, tell)
