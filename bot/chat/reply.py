@@ -84,6 +84,26 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
+    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `app` it opens
+    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be. With `copy` it
+    puts that text into the clipboard and says nothing; where no button can, it is left out: the text stands in the
+    reply as well. `disabled`: it is shown and cannot be pressed; where it could be all the same, it is left out."""
+
+    label: str
+    text: str = ""
+    url: str | None = None
+    app: str | None = None
+    person: int | None = None  # only they may press it
+    primary: bool = False
+    danger: bool = False
+    asks: bool = False  # what follows is a form: `text` lacks arguments
+    disabled: bool = False
+    copy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
     """One outcome on the board. Prices in millionths of a dollar; `spark` the YES price path, oldest first."""
 
@@ -98,6 +118,7 @@ class BoardRow:
     note: str = ""  # why it is out, or "winner"
     sale_yes: int | None = None  # what a YES sold now brings, where the pot floor keeps part of it
     sale_no: int | None = None
+    tap: Action | None = None  # its one tap, where a platform has buttons beside a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,26 +169,6 @@ class Folded:
 
 
 Block = Line | Table | Board | Picture | CodeBlock | Folded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
-    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `app` it opens
-    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be. With `copy` it
-    puts that text into the clipboard and says nothing; where no button can, it is left out: the text stands in the
-    reply as well. `disabled`: it is shown and cannot be pressed; where it could be all the same, it is left out."""
-
-    label: str
-    text: str = ""
-    url: str | None = None
-    app: str | None = None
-    person: int | None = None  # only they may press it
-    primary: bool = False
-    danger: bool = False
-    asks: bool = False  # what follows is a form: `text` lacks arguments
-    disabled: bool = False
-    copy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +252,7 @@ class Reply:
     ok: bool = True
     code: str = ""
     ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
+    silent: bool = False  # small news: it comes without a sound
     awaits: Awaited | None = None  # likewise, so that what is to come can take its place
     pin: bool = False
     aside: bool = False

@@ -56,6 +56,8 @@ async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
 
 ASIDE = frozenset({"digest"})  # only fill the time between the posts people come for
 
+SMALL = frozenset({"digest", "board", "lead_change", "big_trade"})  # they come without a sound
+
 PINGED: Mapping[str, str] = {
     "opened": "opening",
     "started": "opening",
@@ -78,10 +80,10 @@ def ping_kind(kind: str, payload: Mapping[str, object]) -> str | None:
 
 
 def with_placement(kind: str, payload: Mapping[str, object], reply: Reply) -> Reply:
-    """An announcement, with whether it is pinned or goes beside the channel, and the kind of event it is."""
+    """An announcement, with whether it is pinned, goes beside the channel or makes no sound, and the kind of event."""
     if reply.audience is not Audience.CHAT:
         return reply
-    return replace(reply, pin=kind == "board", aside=kind in ASIDE, ping=ping_kind(kind, payload))
+    return replace(reply, pin=kind == "board", aside=kind in ASIDE, silent=kind in SMALL, ping=ping_kind(kind, payload))
 
 
 PING_MS = 15 * 60_000  # a ping that comes later is none

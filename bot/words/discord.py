@@ -38,6 +38,11 @@ def choose() -> str:
     return "Choose one"
 
 
+def choose_outcome() -> str:
+    """Of a board's menu."""
+    return "Buy: choose an outcome"
+
+
 def fill_in(submit: str) -> str:
     """The button that opens a form where it could not be opened at once."""
     return submit or "Fill in"

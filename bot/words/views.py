@@ -10,6 +10,7 @@ from bot.chat.reply import (
     Action,
     Audience,
     Board,
+    BoardRow,
     Column,
     Line,
     Part,
@@ -22,8 +23,10 @@ from bot.chat.reply import (
     line,
     quiet,
 )
+from bot.text.columns import cut
 from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, places, price, tokens
+from bot.text.outcome_names import typed_outcome
 from bot.words import glossary
 from bot.words.charts import yes_figures
 from bot.words.shared import (
@@ -52,6 +55,7 @@ from storage.records import Market, NextStep, TradeRow
 # -- the board
 
 
+_TAPPED_NAME = 14  # columns of a name on a button beside a row: a phone shows both
 _SALES = 6
 """Shown of the tokens whose sale the pot floor holds down."""
 
@@ -115,7 +119,21 @@ def board(shown: Board, audience: Audience) -> Reply:
     else:
         head = _ahead(shown)
     awaits = (shown.awaits,) if shown.awaits else ()
-    return Reply(head=head, blocks=(shown, *awaits, *_floored(shown)), actions=_board_actions(shown), audience=audience)
+    blocks = (_with_taps(shown), *awaits, *_floored(shown))
+    return Reply(head=head, blocks=blocks, actions=_board_actions(shown), audience=audience)
+
+
+def _with_taps(shown: Board) -> Board:
+    """While there is trading each outcome has a tap that asks for the rest of an order."""
+    if shown.status != "Open":
+        return shown
+    names = [row.name for row in sorted(shown.rows, key=lambda row: row.outcome)]
+    return replace(shown, rows=tuple(replace(row, tap=_tap(row, names)) if row.active else row for row in shown.rows))
+
+
+def _tap(row: BoardRow, names: Sequence[str]) -> Action:
+    line_ = f"/buy {typed_outcome(names, row.outcome).lower()}"
+    return Action(label=f"Buy {cut(clean(row.name), _TAPPED_NAME)}", text=line_, asks=True)
 
 
 def _floored(shown: Board) -> tuple[Line, ...]:

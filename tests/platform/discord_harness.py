@@ -96,9 +96,10 @@ class DiscordHarness:
         return await who.slash(self.channel, line, options)
 
     async def press(self, who: Person, message: Message, label: str) -> Interaction:
-        """The button whose label begins so."""
+        """The button of this label, else the one whose label begins so."""
         await self.pass_time(1_000)
-        [full_label] = [button.label for button in message.buttons if button.label.startswith(label)]
+        labels = [button.label for button in message.buttons if button.label.startswith(label)]
+        [full_label] = [label] if labels.count(label) == 1 else labels
         return await who.press(message, full_label)
 
     async def tick(self, ahead_ms: int = 2_000, market: int = 1) -> None:

@@ -92,7 +92,8 @@ async def test_the_board_is_one_pinned_message_that_is_edited(tmp_path: Path) ->
         await harness.tick()
         assert board(harness) is first
         assert "Germany  51.2¢" in first.text
-        assert [button.label for button in first.buttons] == ["Buy", "Sell", "Chart", "Positions"]
+        taps = ["Buy Germany", "Buy Brazil", "Buy Costa Rica"]
+        assert [button.label for button in first.buttons] == [*taps, "Buy", "Sell", "Chart", "Positions"]
         harness.assert_sound()
 
 

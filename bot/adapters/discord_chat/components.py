@@ -16,9 +16,10 @@ from discord import ui
 from bot.adapters.discord_chat import limits
 from bot.chat.buttons import Buttons
 from bot.chat.permissions import Role
-from bot.chat.reply import Action, Reply, lines_in_code
+from bot.chat.reply import Action, BoardRow, Reply, lines_in_code
 from bot.commands import COMMANDS
 from bot.grammar.lookup import find
+from bot.text.numbers import price
 from bot.words import discord as words
 
 ROWS_OF_BUTTONS = 2
@@ -35,6 +36,10 @@ SHOWS_FIRST = frozenset(
     }
 )
 """An admin's commands that show what they would do, and do it when that is confirmed."""
+
+TAPS = "m/taps"  # the id of the menu of a board's taps
+
+Item = ui.Item[ui.LayoutView]
 
 _COMMANDS = {command.name: command for command in COMMANDS if not command.hidden}
 
@@ -147,6 +152,51 @@ class ComponentIds:
         row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
         row.add_item(ui.Select(custom_id=ComponentKind.MENU.value, placeholder=words.choose(), options=options))
         return row
+
+
+@dataclass(slots=True, kw_only=True)
+class Taps:
+    """The taps of a message's boards by their ids: each beside its row, or all in one menu."""
+
+    buttons: dict[str, BoardRow] = field(default_factory=dict)
+    ids: dict[BoardRow, str] = field(default_factory=dict)
+
+    @classmethod
+    async def of(cls, rows: Sequence[BoardRow], buttons: Buttons) -> Taps:
+        taps = cls()
+        for row in rows:
+            if row.tap is not None and row.active:
+                custom_id = await custom_id_of(row.tap, buttons, ComponentKind.of(asks=row.tap.asks, decides=False))
+                if taps.buttons.setdefault(custom_id, row) is row:
+                    taps.ids[row] = custom_id
+        return taps
+
+    def take(self, row: BoardRow) -> str | None:
+        """The id of its button, once: no id stands twice in a message."""
+        return self.ids.pop(row, None)
+
+    def button(self, custom_id: str) -> ui.Button[ui.LayoutView]:
+        tap = self.buttons[custom_id].tap
+        if tap is None:
+            raise LookupError(custom_id)
+        return _button(custom_id, tap)
+
+    def menu(self) -> list[Item]:
+        """One to choose from; those a menu has no room for are typed."""
+        options = [
+            discord.SelectOption(label=limits.cut_or(tapped(row), limits.OPTION, "…"), value=custom_id)
+            for custom_id, row in self.buttons.items()
+        ][: limits.OPTIONS]
+        if not options:
+            return []
+        row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+        row.add_item(ui.Select(custom_id=TAPS, placeholder=words.choose_outcome(), options=options))
+        return [row]
+
+
+def tapped(row: BoardRow) -> str:
+    """`Germany: YES 50.1¢ · NO 50.3¢`."""
+    return f"{row.name}: YES {price(row.yes)} · NO {price(row.no)}"
 
 
 def _button(custom_id: str, action: Action) -> ui.Button[ui.LayoutView]:

@@ -5,6 +5,7 @@ Numbers from Discord's own documentation (August 2026). Lengths are counted in U
 
 from __future__ import annotations
 
+COMPONENTS = 40  # of one message, those inside others too; a section with a button counts three
 TEXT = 4_000  # of all text displays of one message together
 ROW = 5  # buttons
 LABEL = 80  # of a button

@@ -146,6 +146,7 @@ class DiscordPlatform:
             files=message.files(),
             nonce=nonce or secrets.token_hex(10),
             allowed_mentions=message.mentions,
+            silent=message.silent,
         )
         return message_refs.Posted(channel=sent.channel.id, message=sent.id)
 

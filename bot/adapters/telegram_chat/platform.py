@@ -40,10 +40,10 @@ class TelegramPlatform:
         return NAME
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
-        """Into the chat or its topic; what belongs aside comes without a sound, the board is pinned."""
+        """Into the chat or its topic; small news comes without a sound, the board is pinned."""
         address = _address(chat_ext)
         ref = await self._sender.send(
-            address, reply, rows_of_actions(reply.actions), silent=reply.aside or reply.pin, counted=1
+            address, reply, rows_of_actions(reply.actions), silent=reply.silent or reply.pin, counted=1
         )
         if reply.pin:
             await self._sender.pin(address, ref)

@@ -45,7 +45,7 @@ MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
 
 Json = Mapping[str, Any]  # Any: as it is sent
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a whole reply takes minutes and says little more
-BUTTON, SELECT, DISPLAY, GALLERY, FILE, CONTAINER = 2, 3, 10, 12, 13, 17
+BUTTON, SELECT, SECTION, DISPLAY, GALLERY, FILE, CONTAINER = 2, 3, 9, 10, 12, 13, 17
 
 NASTY = (
     "@everyone",
@@ -99,10 +99,21 @@ form_list = st.builds(
     fields=st.lists(fields, min_size=1, max_size=9, unique_by=lambda message: message.name[:100]).map(tuple),
     submit=texts,
 )
+
+
+def tapped(board: Board) -> Board:
+    """With a tap on each row."""
+    rows = [replace(row, tap=Action(label="Buy", text=f"/buy #{row.outcome + 1}", asks=True)) for row in board.rows]
+    return replace(board, rows=tuple(rows))
+
+
 replies = st.builds(
     Reply,
     head=samples.lines(),
-    blocks=st.lists(samples.lines() | samples.tables() | samples.boards() | samples.pictures(), max_size=5).map(tuple),
+    blocks=st.lists(
+        samples.lines() | samples.tables() | samples.boards() | samples.boards().map(tapped) | samples.pictures(),
+        max_size=5,
+    ).map(tuple),
     actions=st.lists(actions, max_size=14).map(tuple),
     form=st.none() | form_list,
     files=st.lists(samples.attachments(), max_size=13).map(tuple),
@@ -113,6 +124,9 @@ replies = st.builds(
 
 
 FROZEN = Board(title="Cup", status="Frozen", rows=(), volume=0, people=0, traders=0, now_ms=0)
+
+
+FOUR = tuple(Action(label=name, text=f"/{name.lower()}") for name in ("Buy", "Sell", "Chart", "Positions"))
 
 
 @pytest.fixture
@@ -126,9 +140,8 @@ def walked(components: list[Json]) -> list[Json]:
     found: list[Json] = []
     for component in components:
         found.append(component)
-        found += walked(
-            [*component.get("components", ()), *([component["component"]] if component.get("component") else [])]
-        )
+        nested = [component[key] for key in ("component", "accessory") if component.get(key)]
+        found += walked([*component.get("components", ()), *nested])
     return found
 
 
@@ -215,6 +228,31 @@ async def test_a_board_of_more_than_ten_takes_a_line_an_outcome(buttons: Buttons
         rows = _displays(await render(Reply(head=line("Cup"), blocks=(board_of(count),)), buttons))[1]
         lengths[count] = len(rows.splitlines())
     assert lengths == {5: 11, 10: 21, 25: 26}
+
+
+@pytest.mark.parametrize(
+    ("count", "out", "beside", "in_menu"),
+    [(2, 0, 2, 0), (10, 0, 10, 0), (10, 4, 6, 0), (11, 0, 0, 11), (25, 15, 10, 0)],
+)
+async def test_each_outcome_that_is_in_has_a_tap_beside_it_up_to_ten_and_a_menu_beyond(
+    buttons: Buttons, count: int, out: int, beside: int, in_menu: int
+) -> None:
+    parts = holds(await render(Reply(head=line("Cup"), blocks=(tapped(board_of(count, out)),), actions=FOUR), buttons))
+    sections = [part for part in parts if part["type"] == SECTION]
+    assert [part["accessory"]["label"] for part in sections] == ["Buy"] * beside
+    options = [option for part in parts if part["type"] == SELECT for option in part["options"]]
+    assert len(options) == in_menu
+    carried = [*(part["accessory"]["custom_id"] for part in sections), *(option["value"] for option in options)]
+    assert carried == [f"a-|/buy #{row.outcome + 1}" for row in board_of(count, out).rows if row.active]
+
+
+async def test_taps_are_a_menu_where_what_else_stands_on_the_board_leaves_no_room_beside_the_rows(
+    buttons: Buttons,
+) -> None:
+    files = tuple(Attachment(name=f"{n}.csv", data=b"x", media_type="text/csv") for n in range(9))
+    crowded = Reply(head=line("Cup"), blocks=(tapped(board_of(10)),), actions=FOUR, files=files)
+    parts = holds(await render(crowded, buttons, mention=7))
+    assert [len(part["options"]) for part in parts if part["type"] == SELECT] == [10]
 
 
 async def test_a_menu_offers_25_outcomes_with_the_longest_names(buttons: Buttons) -> None:
