@@ -1,8 +1,7 @@
 """What commands and their options are for, in other languages, for the menus that platforms show while one types.
 
-All of it stands in `translations.toml`, each text beside the English one that it says; `tests/bot/words` holds the file
-complete. Names of commands and options, and what the bot answers, are English everywhere: whoever translates those, too,
-begins here.
+All of it stands in `translations.toml`, each text beside the English one that it says; tests hold the file complete.
+The names of commands and options, and what the bot answers, are English everywhere: who translates those begins here.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from bot.adapters.discord_chat import NAME, limits
 from bot.chat.invocation import ParseContext
 from bot.grammar.command import Command, Param
 from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
+from bot.words import translations
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ Complete = Callable[[discord.Interaction, Command, str, str], Awaitable[list[app
 _ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
 _SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 _INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
+# https://docs.discord.com/developers/reference#locales
+_LOCALES = {"de": ("de",), "es": ("es-ES", "es-419"), "fr": ("fr",), "pt": ("pt-BR",), "ja": ("ja",)}
+_SUBCOMMAND = discord.AppCommandOptionType.subcommand.value
 _MANAGE = discord.Permissions(manage_guild=True)
 
 
@@ -181,7 +185,24 @@ async def register(
 
 def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[CommandPayload]:
     """What is registered with Discord."""
-    return [tree_command.to_dict(tree) for tree_command in tree.get_commands()]
+    registered = [tree_command.to_dict(tree) for tree_command in tree.get_commands()]
+    for command in registered:
+        _localise(command, str(command["name"]))
+    return registered
+
+
+def _localise(command: CommandPayload, name: str) -> None:
+    """Put what a command and its options are for beside the English of it, in each language there is."""
+    command["description_localizations"] = _by_locale(translations.summary(name))
+    for option in command["options"]:
+        if option["type"] == _SUBCOMMAND:
+            _localise(option, f"{name} {option['name']}")
+        else:
+            option["description_localizations"] = _by_locale(translations.option(name, option["name"]))
+
+
+def _by_locale(texts: translations.Texts) -> dict[str, str]:
+    return {locale: text for language, text in texts.items() for locale in _LOCALES[language]}
 
 
 def fingerprint(registered: Sequence[CommandPayload]) -> str:

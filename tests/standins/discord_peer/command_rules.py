@@ -13,6 +13,10 @@ SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, M
 )
 MOST_COMMANDS, MOST_SIZE = 100, 8000
 CHAT_INPUT = 1
+_LOCALES = """
+id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN ja zh-TW ko
+"""
+LOCALES = tuple(sorted(_LOCALES.split()))  # https://docs.discord.com/developers/reference#locales
 
 
 def check_all(commands: object, *, in_guild: bool) -> list[Json]:
@@ -40,6 +44,8 @@ def _kept(one: Json) -> Json:
         "type": one.get("type") or CHAT_INPUT,
         "name": one["name"],
         "description": one.get("description") or "",
+        "name_localizations": one.get("name_localizations"),
+        "description_localizations": one.get("description_localizations"),
         "options": one.get("options") or [],
         "default_member_permissions": one.get("default_member_permissions"),
         "dm_permission": one.get("dm_permission", True),
@@ -56,6 +62,7 @@ def _command(form: FormErrors, path: Path, one: Json, *, in_guild: bool) -> None
     if kind == CHAT_INPUT:
         name_rule(form, (*path, "name"), one.get("name"))
         form.text((*path, "description"), one.get("description"), 1, 100)
+        _localizations(form, path, one, "description", 100)
         _options(form, (*path, "options"), one.get("options"), depth=0)
         size = size_of(one)
         if size > MOST_SIZE:
@@ -66,7 +73,16 @@ def _command(form: FormErrors, path: Path, one: Json, *, in_guild: bool) -> None
         if one.get("options") or one.get("description"):
             told = "Context menu commands cannot have options or a description"
             form.wrong(path, "APPLICATION_COMMAND_CONTEXT_MENU", told)
+    _localizations(form, path, one, "name", 32)
     _where_and_who(form, path, one, in_guild=in_guild)
+
+
+def _localizations(form: FormErrors, path: Path, one: Json, field: str, most: int) -> None:
+    """A field in other languages: each one Discord has, and as long as the field may be."""
+    key = f"{field}_localizations"
+    for locale, text in (one.get(key) or {}).items():
+        if form.one_of((*path, key, locale), locale, LOCALES):
+            form.text((*path, key, locale), text, 1, most)
 
 
 def _where_and_who(form: FormErrors, path: Path, one: Json, *, in_guild: bool) -> None:
@@ -101,6 +117,8 @@ def _options(form: FormErrors, path: Path, given: object, *, depth: int) -> None
         where = (*path, index)
         name_rule(form, (*where, "name"), one.get("name"))
         form.text((*where, "description"), one.get("description"), 1, 100)
+        _localizations(form, where, one, "description", 100)
+        _localizations(form, where, one, "name", 32)
         form.one_of((*where, "type"), one.get("type"), tuple(range(1, 12)))
         if one.get("name") in seen:
             form.wrong((*where, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_DUPLICATE", "Option names must be unique")
@@ -162,6 +180,7 @@ def check_choices(form: FormErrors, path: Path, choices: list[Json], kind: objec
     for index, one in enumerate(choices):
         where = (*path, index)
         form.text((*where, "name"), one.get("name"), 1, 100)
+        _localizations(form, where, one, "name", 100)
         value = one.get("value")
         if kind == STRING:
             form.text((*where, "value"), value, 1, 100)
@@ -188,8 +207,14 @@ def _may_stand_in_a_name(letter: str) -> bool:
 
 
 def size_of(one: Json) -> int:
-    """Characters of names, descriptions and values, of the command and all that is in it."""
-    size = len(str(one.get("name") or "")) + len(str(one.get("description") or ""))
+    """Characters of names, descriptions and values, of the command and all that is in it; of a text in several
+    languages the longest counts (https://docs.discord.com/developers/interactions/application-commands#slash-commands)."""
+    size = _longest(one, "name") + _longest(one, "description")
     for choice in one.get("choices") or []:
-        size += len(str(choice.get("name") or "")) + len(str(choice.get("value") or ""))
+        size += _longest(choice, "name") + len(str(choice.get("value") or ""))
     return size + sum(size_of(option) for option in one.get("options") or [] if isinstance(option, dict))
+
+
+def _longest(one: Json, field: str) -> int:
+    texts = [one.get(field), *(one.get(f"{field}_localizations") or {}).values()]
+    return max(len(str(text or "")) for text in texts)

@@ -20,6 +20,7 @@ KINDS = {
     **dict.fromkeys(("parse", "users", "roles", "contexts", "integration_types"), LIST),
     **dict.fromkeys(("footer", "author", "image", "thumbnail", "media", "file", "emoji"), OBJECT),
     **dict.fromkeys(("component", "accessory", "allowed_mentions", "message_reference"), OBJECT),
+    **dict.fromkeys(("name_localizations", "description_localizations"), OBJECT),
     **dict.fromkeys(
         ("content", "title", "description", "name", "label", "placeholder", "custom_id", "url", "text"), TEXT
     ),

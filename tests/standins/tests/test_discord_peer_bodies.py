@@ -415,6 +415,10 @@ def as_large_as(size: int) -> Json:
     return made
 
 
+def in_german(about: str, *, locale: str = "de") -> Json:
+    return command(description_localizations={locale: about})
+
+
 COMMANDS: list[tuple[str, Json, Json, str]] = [
     ("name 32", command(name=text(32)), command(name=text(33)), "0.name"),
     ("lower case", command(name="größe"), command(name="Buy"), "0.name"),
@@ -484,6 +488,26 @@ COMMANDS: list[tuple[str, Json, Json, str]] = [
         "0.options",
     ),
     ("8000 characters", as_large_as(8000), as_large_as(8001), "8000"),
+    ("known languages", in_german("d", locale="es-419"), in_german("d", locale="es"), "description_localizations.es"),
+    ("100 characters in German", in_german(text(100)), in_german(text(101)), "description_localizations.de"),
+    (
+        "an option's 100 characters in German",
+        with_option(description_localizations={"de": text(100)}),
+        with_option(description_localizations={"de": text(101)}),
+        "options.0.description_localizations.de",
+    ),
+    (
+        "a choice's 100 characters in German",
+        with_option(choices=[{"name": "n", "value": "v", "name_localizations": {"de": text(100)}}]),
+        with_option(choices=[{"name": "n", "value": "v", "name_localizations": {"de": text(101)}}]),
+        "choices.0.name_localizations.de",
+    ),
+    (
+        "the longest language counts",
+        as_large_as(8000 - 99) | {"description_localizations": {"de": text(100), "fr": text(100)}},
+        as_large_as(8000 - 98) | {"description_localizations": {"de": text(100), "fr": text(100)}},
+        "8000",
+    ),
 ]
 
 

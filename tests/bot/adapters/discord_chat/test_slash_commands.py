@@ -22,6 +22,7 @@ SNAPSHOT = Path(__file__).parent / "commands.json"
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 STRING, INTEGER, BOOLEAN = 3, 4, 5
 MOST_COMMANDS, MOST_SUBCOMMANDS = 100, 25
+TRANSLATED = "description_localizations"
 LONGEST_COMMAND = 8_000  # names, descriptions and values of one command with all that is in it
 
 
@@ -58,15 +59,40 @@ def options(payload: slash_commands.CommandPayload) -> Iterator[tuple[str, slash
 
 
 def length(payload: slash_commands.CommandPayload) -> int:
-    """Units of text that count towards the limit of one command."""
-    own = sum(limits.size(str(payload.get(key, ""))) for key in ("name", "description", "value") if key in payload)
+    """Units of text that count towards the limit of one command: of a text in several languages the longest does."""
+    own = sum(
+        max(map(limits.size, (str(payload[key]), *payload.get(f"{key}_localizations", {}).values())))
+        for key in ("name", "description", "value")
+        if key in payload
+    )
     inner = [*payload.get("options", ()), *payload.get("choices", ())]
     return own + sum(length(part) for part in inner)
 
 
+def in_english(payload: slash_commands.CommandPayload) -> slash_commands.CommandPayload:
+    """Without the other languages: those are read in `translations.toml`."""
+    shown = {key: value for key, value in payload.items() if key != TRANSLATED}
+    if "options" in payload:
+        shown["options"] = [in_english(option) for option in payload["options"]]
+    return shown
+
+
 def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.CommandPayload]) -> None:
     """After a change: `python -m tests.bot.adapters.discord_chat.test_slash_commands`, and read the difference."""
-    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == registered
+    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == [in_english(command) for command in registered]
+
+
+def test_every_description_is_registered_in_six_languages(registered: list[slash_commands.CommandPayload]) -> None:
+    """A group's own is shown nowhere."""
+    [orders] = [command for command in registered if command["name"] == "orders"]
+    assert orders[TRANSLATED]["fr"].startswith("Voir tes ordres")
+    assert orders[TRANSLATED]["es-419"] == orders[TRANSLATED]["es-ES"]
+    named = [command for command in registered if command["name"] != "admin"]
+    named += [part for command in registered for part in command["options"]]
+    named += [part for command in registered for _, part in options(command)]
+    for part in named:
+        assert part[TRANSLATED].keys() == {"de", "es-ES", "es-419", "fr", "pt-BR", "ja"}, part["name"]
+        assert part["description"] not in part[TRANSLATED].values()
 
 
 def test_every_command_that_is_not_hidden_is_there_once(registered: list[slash_commands.CommandPayload]) -> None:
@@ -85,7 +111,8 @@ def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash
         named = [command, *(part for part in command["options"]), *(part for _, part in options(command))]
         for part in named:
             assert NAME.fullmatch(part["name"])
-            assert 1 <= limits.size(part["description"]) <= limits.DESCRIPTION
+            for description in (part["description"], *part.get(TRANSLATED, {}).values()):
+                assert 1 <= limits.size(description) <= limits.DESCRIPTION
         for _, part in options(command):
             choices = part.get("choices", [])
             assert len(choices) <= limits.OPTIONS
@@ -170,7 +197,7 @@ async def _write() -> None:
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
     slash_commands.build(tree, COMMANDS, run, complete)
-    shown: Any = slash_commands.payload(tree)  # Any: JSON
+    shown: Any = [in_english(command) for command in slash_commands.payload(tree)]  # Any: JSON
     SNAPSHOT.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
