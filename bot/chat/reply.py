@@ -86,15 +86,18 @@ class Table:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """A button: a command with its arguments filled in, `text` being exactly the line a person could have typed; or a
-    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `app` it opens
-    the room as Telegram's Mini App, about a market (`m7`) or ("") none: there alone, where that can be. With `copy` it
-    puts that text into the clipboard and says nothing; where no button can, it is left out: the text stands in the
-    reply as well. `disabled`: it is shown and cannot be pressed; where it could be all the same, it is left out."""
+    link to `url`, which says nothing. A link that lets somebody in stands in private replies alone. With `copy` it puts
+    that text into the clipboard and says nothing; where no button can, it is left out: the text stands in the reply as
+    well. `disabled`: it is shown and cannot be pressed; where it could be all the same, it is left out.
+
+    Telegram alone has two more: with `app` it opens the room as a Mini App, about a market (`m7`) or ("") none; with
+    `adds_bot` one picks a group that the bot is added to."""
 
     label: str
     text: str = ""
     url: str | None = None
     app: str | None = None
+    adds_bot: bool = False
     person: int | None = None  # only they may press it
     primary: bool = False
     danger: bool = False
@@ -265,7 +268,7 @@ class Reply:
 
 def without_apps(actions: Sequence[Action]) -> tuple[Action, ...]:
     """The buttons of every platform but Telegram."""
-    return tuple(action for action in actions if action.app is None)
+    return tuple(action for action in actions if action.app is None and not action.adds_bot)
 
 
 def without_copies(actions: Sequence[Action]) -> tuple[Action, ...]:

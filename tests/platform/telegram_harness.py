@@ -20,6 +20,7 @@ from scheduler.tick import run_tick
 from storage.database import Database
 from tests.platform.peer_clock import PeerClock
 from tests.standins.telegram_peer import Button, Chat, ManualClock, Message, Tap, TelegramPeer, User
+from tests.standins.telegram_peer.params import NEWEST
 from tests.standins.tests.telegram_harness import png
 from tests.storage.databases import migrated_file
 
@@ -143,14 +144,22 @@ async def _let_time_pass(clock: ManualClock) -> None:
 
 @asynccontextmanager
 async def telegram_harness(
-    folder: Path, *, limits: bool = False, username: str = "outcry_bot"
+    folder: Path,
+    *,
+    limits: bool = False,
+    username: str = "outcry_bot",
+    version: tuple[int, int] = NEWEST,
+    before: Callable[[TelegramPeer], None] | None = None,
 ) -> AsyncIterator[TelegramHarness]:
-    """`limits`: the rates hold, on both sides."""
+    """`limits`: the rates hold, on both sides. `version` of the server's Bot API; `before`: what is there when the bot
+    begins."""
     clock = ManualClock()
     path = folder / "town.db"
     db = Database.open(migrated_file(path))
-    async with TelegramPeer(clock=clock, username=username) as peer:
+    async with TelegramPeer(clock=clock, username=username, version=version) as peer:
         peer.limits.on = limits
+        if before is not None:
+            before(peer)
 
         ada, ben, cleo = (peer.world.user(name) for name in ("Ada", "Ben", "Cleo"))
         for person in (ada, ben):

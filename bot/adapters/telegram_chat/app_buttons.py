@@ -35,6 +35,11 @@ class AppButtons:
             return None
         return InlineKeyboardButton(label, url=f"https://t.me/{self.username}?startapp={start}")
 
+    def group_link(self) -> str:
+        """Where one picks a group to add the bot to, as an admin who may pin; "" while its name is not known.
+        https://core.telegram.org/api/links#groupchannel-bot-links"""
+        return f"https://t.me/{self.username}?startgroup&admin=pin_messages" if self.username else ""
+
     def _address(self, start: str = "") -> str:
         return f"{self.public_url}/app/" + (f"?tgWebAppStartParam={start}" if start else "")
 

@@ -70,6 +70,11 @@ def is_markup_error(error: TelegramError) -> bool:
     return isinstance(error, BadRequest) and "can't parse entities" in error.message.lower()
 
 
+def is_unknown_button(error: TelegramError) -> bool:
+    """A server that takes a button for a text alone, as it does not know what the button does."""
+    return isinstance(error, BadRequest) and "text buttons are unallowed" in error.message.lower()
+
+
 def is_unknown_method(error: TelegramError) -> bool:
     """A 404 is a method this server does not know: a token that is not taken (any more) is a 401, and one that never
     was fails at the first request. The library takes them for the same."""

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import KeyboardButtonStyle
 
 from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.limits import cut, size
@@ -20,6 +21,8 @@ from bot.chat.buttons import Buttons
 from bot.chat.reply import Action
 
 DATA_BYTES = 64
+COPIED = 256  # signs a button can copy: core.telegram.org/bots/api#copytextbutton
+DISABLED = "disabled"  # https://core.telegram.org/bots/api#inlinekeyboardbutton
 ROWS = 30
 _LABEL = 48
 _ROW_LETTERS = 30  # letters of labels that stand in one row on a phone
@@ -29,8 +32,8 @@ _DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyboardButton:
-    """A button: a line to run, a link, or the Mini App. `form_action` is None for an ordinary one; see the module for
-    the others."""
+    """A button: a line to run, a link, the Mini App, a group to pick, a text to copy, or nothing. `form_action` is None
+    for an ordinary one; see the module for the others."""
 
     label: str
     line: str = ""
@@ -38,6 +41,10 @@ class KeyboardButton:
     form_action: str | None = None
     url: str = ""
     app: str | None = None  # opens the Mini App about this
+    adds_bot: bool = False
+    copy: str | None = None
+    disabled: bool = False
+    style: KeyboardButtonStyle | None = None  # a colour, since Bot API 9.4; what a server does not know it leaves out
     group_ext: str | None = None  # the group it speaks of, where that is not the chat it stands in
 
 
@@ -62,12 +69,21 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             person=action.person,
             url=action.url or "",
             app=action.app,
+            adds_bot=action.adds_bot,
+            copy=action.copy,
+            disabled=action.disabled,
+            style=_style(action),
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
-        if action.copy is None and not action.disabled
     ]
     return rows_of_buttons(keyboard_buttons)
+
+
+def _style(action: Action) -> KeyboardButtonStyle | None:
+    if action.danger:
+        return KeyboardButtonStyle.DANGER
+    return KeyboardButtonStyle.PRIMARY if action.primary else None
 
 
 def rows_of_buttons(keyboard_buttons: Sequence[KeyboardButton]) -> KeyboardRows:
@@ -87,7 +103,8 @@ def rows_of_buttons(keyboard_buttons: Sequence[KeyboardButton]) -> KeyboardRows:
 async def inline_keyboard(
     keyboard_buttons: KeyboardRows, buttons: Buttons, apps: AppButtons, *, private: bool
 ) -> InlineKeyboardMarkup | None:
-    """A Mini App's button is left out where it cannot be opened; `private`: in a chat with one person."""
+    """What cannot do what it says is left out: a Mini App's button where it cannot be opened, a text too long to be
+    copied. `private`: in a chat with one person."""
     rows: list[list[InlineKeyboardButton]] = []
     for row in keyboard_buttons:
         made = [await _button(button, buttons, apps, private=private) for button in row]
@@ -100,15 +117,28 @@ async def _button(
     button: KeyboardButton, buttons: Buttons, apps: AppButtons, *, private: bool
 ) -> InlineKeyboardButton | None:
     label = cut(shown(button.label).strip() or "…", _LABEL)
+    if button.disabled:
+        return InlineKeyboardButton(label, api_kwargs={DISABLED: {}})
+    if button.copy is not None:
+        copied = button.copy if 1 <= size(button.copy) <= COPIED else None
+        return InlineKeyboardButton(label, copy_text=CopyTextButton(copied), style=button.style) if copied else None
     if button.app is not None:
         return apps.button(label, button.app, private=private)
-    if button.url:
-        return InlineKeyboardButton(label, url=button.url)
+    url = apps.group_link() if button.adds_bot else button.url
+    if url or button.adds_bot:
+        return InlineKeyboardButton(label, url=url, style=button.style) if url else None
     prefix = f"@{button.group_ext}~" if button.group_ext else ""
     prefix += "" if button.form_action is None else f">{button.form_action}|"
     action = Action(label=button.label, text=button.line, person=button.person)
     data = await buttons.pack(action, DATA_BYTES - len(prefix.encode()))
-    return InlineKeyboardButton(label, callback_data=prefix + data)
+    return InlineKeyboardButton(label, callback_data=prefix + data, style=button.style)
+
+
+def without_disabled(keyboard: InlineKeyboardMarkup) -> InlineKeyboardMarkup | None:
+    """For a server that would refuse them: a button that does nothing came with Bot API 10.3."""
+    rows = [[button for button in row if DISABLED not in button.api_kwargs] for row in keyboard.inline_keyboard]
+    rows = [row for row in rows if row]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def parse_callback_data(data: str) -> CallbackData | None:

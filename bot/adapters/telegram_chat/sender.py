@@ -13,6 +13,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from telegram import Bot, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
@@ -21,8 +22,14 @@ from telegram.error import ChatMigrated, TelegramError
 
 from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.chats import ChatAddress
-from bot.adapters.telegram_chat.errors import NO_CONNECTION_MS, is_markup_error, is_unchanged, translate
-from bot.adapters.telegram_chat.keyboards import KeyboardRows, inline_keyboard
+from bot.adapters.telegram_chat.errors import (
+    NO_CONNECTION_MS,
+    is_markup_error,
+    is_unchanged,
+    is_unknown_button,
+    translate,
+)
+from bot.adapters.telegram_chat.keyboards import KeyboardRows, inline_keyboard, without_disabled
 from bot.adapters.telegram_chat.limits import CAPTION, TEXT
 from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, pages, without_times
 from bot.adapters.telegram_chat.message_refs import Ref
@@ -69,12 +76,13 @@ class Sender:
         self._sent: OrderedDict[tuple[int, int], _SentMessage] = OrderedDict()
         self._migrated: dict[int, int] = {}
         self._knows_times = True  # whether the server knows <tg-time>
+        self._knows_disabled = True  # whether it knows a button that does nothing
 
     def forget(self) -> None:
         """Somebody else may have sent and edited since."""
         self._sent.clear()
         self._migrated.clear()
-        self._knows_times = True
+        self._knows_times = self._knows_disabled = True
 
     def version(self, address: ChatAddress, message: int) -> int:
         """How often a message has been edited; for `edit(unless_after=...)`."""
@@ -112,14 +120,10 @@ class Sender:
             last = number == max(
                 (i for i, message_parts in enumerate(messages) if message_parts[1] is not None), default=0
             )
-            message = await self._send_one(
-                address,
-                kind,
-                page,
-                media,
+            answered = reply_to if number == 0 else None
+            message = await self._with_known_buttons(
                 markup if last else None,
-                reply_to=reply_to if number == 0 else None,
-                silent=silent,
+                partial(self._send_one, address, kind, page, media, reply_to=answered, silent=silent),
             )
             address = ChatAddress(message.chat_id, address.topic)
             if last:
@@ -156,7 +160,7 @@ class Sender:
             sent.version += 1
             if not counted:
                 self._budget.use(address.ext, self._clock.monotonic_ms())
-            await self._replace(address, message_ref, page, markup)
+            await self._with_known_buttons(markup, partial(self._replace, address, message_ref, page))
             sent.content = (page, markup)
         return True
 
@@ -219,9 +223,9 @@ class Sender:
 
         return await self._call_with_markup(address, page, call)
 
-    async def _replace(
-        self, address: ChatAddress, message_ref: Ref, page: MarkupPage, markup: InlineKeyboardMarkup | None
-    ) -> None:
+    async def _replace(self, address: ChatAddress, message_ref: Ref, page: MarkupPage, markup: ReplyMarkup) -> None:
+        assert not isinstance(markup, ForceReply)
+
         async def call(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> object:
             if message_ref.caption:
                 return await bot.edit_message_caption(chat, message_ref.message, None, text, markup, parse_mode=mode)
@@ -236,6 +240,17 @@ class Sender:
 
         with contextlib.suppress(_UnchangedError):
             await self._call_with_markup(address, page, call)
+
+    async def _with_known_buttons(
+        self, markup: ReplyMarkup, send: Callable[[ReplyMarkup], Awaitable[Result]]
+    ) -> Result:
+        """With all buttons; a server that refuses those that do nothing gets the others."""
+        if self._knows_disabled or not isinstance(markup, InlineKeyboardMarkup):
+            try:
+                return await send(markup)
+            except _UnknownButtonError:
+                self._knows_disabled = False
+        return await send(without_disabled(markup) if isinstance(markup, InlineKeyboardMarkup) else markup)
 
     async def _call_with_markup(
         self,
@@ -274,6 +289,8 @@ class Sender:
         except TelegramError as error:
             if is_unchanged(error):
                 raise _UnchangedError from error
+            if is_unknown_button(error):
+                raise _UnknownButtonError from error
             if markup and is_markup_error(error):
                 raise _MarkupError(error.message) from error
             raise translate(error, private=address.private) from error
@@ -303,6 +320,10 @@ class Sender:
 
 class _UnchangedError(Exception):
     """An edit to what stands there already: success."""
+
+
+class _UnknownButtonError(Exception):
+    """The server knows no button without an action."""
 
 
 class _MarkupError(Exception):

@@ -9,8 +9,6 @@ from discord.ui import Button, Select, TextDisplay
 from bot.adapters.discord_chat.render import render as render_discord
 from bot.adapters.room.render import block_to_json
 from bot.adapters.room.render import render as render_room
-from bot.adapters.telegram_chat.app_buttons import AppButtons
-from bot.adapters.telegram_chat.keyboards import inline_keyboard, rows_of_actions
 from bot.adapters.telegram_chat.render import render as render_telegram
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
@@ -83,16 +81,6 @@ def test_on_telegram_a_quote_longer_than_a_message_is_a_quote_in_each() -> None:
         "All",
         *(f"{n}{' x' * 60}" for n in range(100)),
     ]
-
-
-async def test_on_telegram_what_could_be_pressed_all_the_same_is_left_out(tmp_path: Path) -> None:
-    db = Database.open(migrated_file(tmp_path / "buttons.db"))
-    keyboard = await inline_keyboard(
-        rows_of_actions(OFFERS.actions), Buttons(db, lambda: 0), AppButtons(None), private=True
-    )
-    await db.close()
-    assert keyboard is not None
-    assert "Expired" not in [button.text for row in keyboard.inline_keyboard for button in row]
 
 
 async def test_on_discord_they_are_small_print_and_what_is_over_cannot_be_pressed(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ ACTIONS = (
     "copy_text",
     "callback_game",
     "pay",
+    "disabled",
 )
+SINCE = {"copy_text": (7, 11), "style": (9, 4), "icon_custom_emoji_id": (9, 4), "disabled": (10, 3)}
 EXTRAS = {"text", "style", "icon_custom_emoji_id"}
 STYLES = {"danger", "success", "primary"}
 OTHER_MARKUPS = ("keyboard", "remove_keyboard", "force_reply")
@@ -37,9 +39,17 @@ def read_markup(params: Params, *, private: bool) -> Json | None:
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
         raise bad("object expected as reply markup")
+    rows = [[_known(button, params.version) for button in row] for row in rows if isinstance(row, list)]
     check_rows(rows, private=private)
     rows = [row for row in rows if row]
     return {"inline_keyboard": rows} if rows else None
+
+
+def _known(button: Json, version: tuple[int, int]) -> Json:
+    """What a server of this version reads of it: fields that came later it does not see."""
+    if not isinstance(button, dict):
+        return button
+    return {name: value for name, value in button.items() if SINCE.get(name, version) <= version}
 
 
 def check_rows(rows: list[list[Json]], *, private: bool) -> None:
@@ -84,6 +94,9 @@ def check_button(button: Json, *, private: bool) -> None:
         case ["copy_text"]:
             if not 1 <= len(button["copy_text"].get("text", "")) <= 256:
                 raise bad("BUTTON_COPY_TEXT_INVALID")
+        case ["disabled"]:
+            if button["disabled"] != {}:
+                raise bad(f"{wrong}: DisabledButton must be an empty Object")
         case [_]:
             pass
         case several:

@@ -9,6 +9,8 @@ from aiohttp import BodyPartReader, web
 
 from .errors import Json, bad
 
+NEWEST = (10, 3)  # of the Bot API
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
@@ -18,11 +20,13 @@ class Upload:
 
 @dataclass(slots=True, kw_only=True)
 class Params:
-    """`given` as decoded; `read` grows with what a method asked for, so that what nobody reads is found."""
+    """`given` as decoded; `read` grows with what a method asked for, so that what nobody reads is found. `version` is
+    the server's: what came later it does not know."""
 
     given: Json
     files: dict[str, Upload] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    version: tuple[int, int] = NEWEST
 
     def has(self, name: str) -> bool:
         self.read.add(name)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Method = Callable[["TelegramPeer", Params], Awaitable[object]]
 METHODS: dict[str, tuple[str, Method]] = {}
+SINCE: dict[str, tuple[int, int]] = {}  # the version of the Bot API a method came with, where that matters to a test
 # said by many methods, and without any effect here
 IGNORED = (
     "disable_notification",
@@ -27,11 +28,13 @@ IGNORED = (
 )
 
 
-def method(name: str) -> Callable[[Method], Method]:
-    """Files a method; names are looked up whatever their case."""
+def method(name: str, since: tuple[int, int] | None = None) -> Callable[[Method], Method]:
+    """Files a method; names are looked up whatever their case. A server older than `since` does not know it."""
 
     def file(function: Method) -> Method:
         METHODS[name.lower()] = (name, function)
+        if since is not None:
+            SINCE[name] = since
         return function
 
     return file

@@ -17,9 +17,9 @@ from .changes import wall_clock
 from .errors import Json, RefusedError
 from .faults import Fault, Faults
 from .limits import Limits, most_in_window
-from .params import Params, Upload, read_params
+from .params import NEWEST, Params, Upload, read_params
 from .people import Tap
-from .registry import IGNORED, METHODS
+from .registry import IGNORED, METHODS, SINCE
 from .webhook import Webhook, push
 from .world import World
 
@@ -66,13 +66,15 @@ class TelegramPeer:
     `peer.token`.
 
     `clock` gives seconds since 1970 (a ManualClock or the wall clock). `local` lets webhooks be plain HTTP on any
-    port, as the self-hosted server does. `complaints` are requests the real server would take though they are wrong.
+    port, as the self-hosted server does. `version` is that of the Bot API it speaks. `complaints` are
+    requests the real server would take though they are wrong.
     """
 
     clock: Callable[[], float] = wall_clock
     token: str = TOKEN
     username: str = "outcry_bot"
     local: bool = True
+    version: tuple[int, int] = NEWEST
     world: World = field(init=False)
     limits: Limits = field(init=False)
     faults: Faults = field(init=False, default_factory=Faults)
@@ -172,6 +174,7 @@ class TelegramPeer:
         try:
             self._check_token(request.match_info["token"])
             params = await read_params(request)
+            params.version = self.version
         except RefusedError as refusal:
             return _refusal(refusal)
         call = self._record(request.match_info["method"], params)
@@ -219,7 +222,7 @@ class TelegramPeer:
 
     async def _perform(self, call: Call, params: Params) -> web.Response:
         try:
-            if call.method.lower() not in METHODS:
+            if call.method.lower() not in METHODS or SINCE.get(call.method, self.version) > self.version:
                 raise RefusedError(404, "Not Found: method not found")
             call.result = await METHODS[call.method.lower()][1](self, params)
         except RefusedError as refusal:

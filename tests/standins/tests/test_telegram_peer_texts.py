@@ -219,7 +219,7 @@ async def test_a_mention_by_number_becomes_the_person(harness: PeerHarness) -> N
     assert sent.entities[0].user.first_name == "Ben"
 
 
-def button(**fields: str) -> InlineKeyboardButton:
+def button(**fields: object) -> InlineKeyboardButton:
     return InlineKeyboardButton("Go", api_kwargs=dict(fields))
 
 
@@ -240,6 +240,11 @@ BUTTONS = (
     (button(callback_data="x", colour="red"), "unknown fields"),
     (button(callback_data="x", style="success"), None),
     (button(callback_data="x", style="loud"), "invalid button style"),
+    (button(copy_text={"text": "x" * 256}), None),
+    (button(copy_text={"text": "x" * 257}), "BUTTON_COPY_TEXT_INVALID"),
+    (button(disabled={}), None),
+    (button(disabled={"why": "over"}), "must be an empty Object"),
+    (button(disabled={}, callback_data="x"), "a button does one thing"),
 )  # fmt: skip
 
 
@@ -253,6 +258,17 @@ async def test_a_button_does_one_valid_thing(harness: PeerHarness, one: InlineKe
     with refused(BadRequest, said):
         await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
     assert harness.ada.chat.messages == []
+
+
+async def test_an_older_server_does_not_see_what_it_does_not_know(harness: PeerHarness) -> None:
+    harness.peer.version = (9, 3)
+    markup = InlineKeyboardMarkup([[button(callback_data="x", style="loud", disabled={})]])
+    await harness.bot.send_message(harness.ada.id, "press", reply_markup=markup)
+    assert harness.ada.chat.last.button("Go").raw == {"text": "Go", "callback_data": "x"}
+    with refused(BadRequest, "Text buttons are unallowed"):
+        await harness.bot.send_message(
+            harness.ada.id, "press", reply_markup=InlineKeyboardMarkup([[button(disabled={})]])
+        )
 
 
 @pytest.mark.parametrize(("rows", "wide", "fits"), [(12, 8, True), (1, 9, False), (20, 5, True), (21, 5, False)])

@@ -1,0 +1,54 @@
+"""What makes the bot at home on Telegram: colours, buttons that copy, its profile, reactions, channels; on servers old
+and new: the real bot, the real python-telegram-bot client, the peer in Telegram's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.chat.reply import Action, Reply, line
+from tests.platform.telegram_harness import telegram_harness
+
+OFFERS = Reply(
+    head=line("The code is ABCD-1234."),
+    actions=(
+        Action(label="Confirm", text="/board", primary=True),
+        Action(label="Call it off", text="/board 2", danger=True),
+        Action(label="Copy the code", copy="ABCD-1234"),
+        Action(label="Expired", text="/ticket confirm 5", disabled=True),
+        Action(label="Add me to a group", adds_bot=True),
+        Action(label="Copy all", copy="x" * 257),
+    ),
+)
+
+
+# -- buttons
+
+
+@pytest.mark.parametrize(
+    ("version", "labels", "styles"),
+    [
+        ((10, 3), ["Confirm", "Call it off", "Copy the code", "Expired", "Add me to a group"], ["primary", "danger"]),
+        ((10, 0), ["Confirm", "Call it off", "Copy the code", "Add me to a group"], ["primary", "danger"]),
+        ((9, 3), ["Confirm", "Call it off", "Copy the code", "Add me to a group"], []),
+    ],
+)
+async def test_buttons_have_colours_copy_and_are_over_as_far_as_the_server_knows_how(
+    tmp_path: Path, version: tuple[int, int], labels: list[str], styles: list[str]
+) -> None:
+    async with telegram_harness(tmp_path, version=version) as harness:
+        ref = await harness.telegram.platform.post(str(harness.group.id), OFFERS)
+        posted = harness.group.last
+        assert posted.labels == labels
+        raw = {button.label: button.raw for button in posted.buttons}
+        assert [raw[label]["style"] for label in labels if "style" in raw[label]] == styles
+        assert raw["Copy the code"]["copy_text"] == {"text": "ABCD-1234"}
+        assert raw["Add me to a group"]["url"] == "https://t.me/outcry_bot?startgroup&admin=pin_messages"
+        assert "callback_data" not in raw.get("Expired", {})
+        refused = len(harness.peer.refused())
+        assert refused == (version < (10, 3))  # asked once, remembered
+        await harness.telegram.platform.edit(str(harness.group.id), ref, Reply(head=line("."), actions=OFFERS.actions))
+        assert posted.labels == labels
+        assert len(harness.peer.refused()) == refused
+        assert harness.peer.complaints == []
