@@ -13,10 +13,10 @@ from dataclasses import replace
 from functools import partial
 
 from bot.charts.limits import ChartLimits
-from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion
-from bot.chat.permissions import Elsewhere, Missing, OtherKey, Role
+from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion, in_market, read_market
+from bot.chat.permissions import SHARED, Elsewhere, Missing, OtherKey, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
-from bot.chat.reply import Audience, Awaited, Reply
+from bot.chat.reply import Action, Audience, Awaited, Reply
 from bot.chat.rights import UNASKED, Rights
 from bot.chat.turnstile import Turnstile
 from bot.grammar import completion, parser
@@ -37,9 +37,11 @@ from bot.market.context import (
     speaker,
 )
 from bot.market.lookup import Lookup, chosen, look_up
+from bot.market.visibility import known_to_run
 from bot.market.vouching import Vouched, Vouching
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
+from bot.words import chats as words_chats
 from bot.words import forms as words_forms
 from bot.words import keys as words_keys
 from bot.words import usage as words_usage
@@ -98,7 +100,7 @@ class Dispatcher:
     async def run(self, invocation: Invocation) -> Reply:
         """Do what was said and answer. Never raises: trouble with the database is answered with a sentence, and the
         unexpected is logged under an id and answered with that id."""
-        invocation = _cleaned(invocation)
+        invocation = _cleaned(_with_native_rights(invocation))
         await self._turnstile.passed()
         try:
             return await self._run(invocation)
@@ -133,7 +135,7 @@ class Dispatcher:
         for who asks faster than anybody types."""
         if self._types_too_fast(invocation):
             return []
-        now = self._clock.now_ms()
+        now, invocation = self._clock.now_ms(), _with_native_rights(invocation)
         try:
             command, _ = find(invocation.text.lstrip(), self._by_name)
             vouched = await self._vouched(invocation, command)
@@ -157,7 +159,7 @@ class Dispatcher:
         for platforms that complete argument by argument."""
         if self._types_too_fast(invocation):
             return []
-        now = self._clock.now_ms()
+        now, invocation = self._clock.now_ms(), _with_native_rights(invocation)
         try:
             command = self._by_name.get(invocation.command)
             param = command.param(focus) if command else None
@@ -254,7 +256,7 @@ class Dispatcher:
         head = _head(invocation)
         command, rest = find(head, self._by_name)
         if command is None:
-            return unknown(head, self._offered(invocation))
+            return unknown(head, await self._offered(invocation))
         reply, lookup = await again(lambda: self._answer(invocation, now, command, rest))
         reply = self._charts.apply(invocation, reply, monotonic_ms)
         if reply.ok:
@@ -291,7 +293,26 @@ class Dispatcher:
             reply = await command.run(context, **command.arguments(values), **given)
             if lookup.is_theirs_alone or context.chat is not lookup.chat:  # who else is here may not see that market
                 reply = replace(reply, audience=Audience.PRIVATE)
-            return reply, lookup
+            return self._about(reply, invocation, lookup), lookup
+
+    def _about(self, reply: Reply, invocation: Invocation, lookup: Lookup) -> Reply:
+        """In private: which market and chat an admin's line was about; and of a line that was about one market among
+        several, the buttons stay about that one."""
+        if invocation.chat_kind is not ChatKind.PRIVATE:
+            return reply
+        if lookup.runs is not None:
+            title = None if lookup.market is None else lookup.market.record.title
+            reply = words_chats.acted_in(reply, title, lookup.runs)
+        if lookup.market is None or (lookup.runs is None and chosen(invocation) is None):
+            return reply
+        number = lookup.market.id
+
+        def about(action: Action) -> Action:
+            command, _ = find(action.text, self._by_name)
+            of_market = command is not None and command.speaks_of_market and command.rule.role is not Role.OWNER
+            return replace(action, text=in_market(number, action.text)) if of_market else action
+
+        return replace(reply, actions=tuple(map(about, reply.actions)))
 
     def _heavy_wait(self, invocation: Invocation) -> int:
         """Milliseconds until they may ask for something heavy in this chat; 0: now, and it is counted."""
@@ -333,8 +354,8 @@ class Dispatcher:
         return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
 
     def _context(self, invocation: Invocation, now: int, command: Command, lookup: Lookup) -> Context:
-        """Who came in from elsewhere does what an admin does as the admin of that chat; nobody else is one of a market
-        of another chat."""
+        """Who came in from elsewhere, or speaks in private, does what an admin does as the admin of that chat; nobody
+        else is one of a market of another chat."""
         runs = lookup.runs if command.rule.role is Role.ADMIN else None
         is_admin = runs is not None or (invocation.is_admin and not lookup.elsewhere)
         return Context(
@@ -379,10 +400,12 @@ class Dispatcher:
         return invocation.made_for in await uow.people.all_ids(person.id)
 
     async def _go_on_here(self, invocation: Invocation, now: int, lookup: Lookup) -> None:
-        """Private lines continue with the market of the chat the person spoke in last, joined or not; what a program
-        does leads them nowhere."""
+        """Private lines continue with the market of the chat the person spoke in last, joined or not, or the one their
+        button named; what a program does leads them nowhere."""
         market = lookup.market
-        if invocation.chat_kind is ChatKind.PRIVATE or market is None or invocation.key is not None:
+        if market is None or invocation.key is not None:
+            return
+        if invocation.chat_kind is ChatKind.PRIVATE and chosen(invocation) is None:
             return
         if lookup.person is not None and lookup.person.market == market.id:
             return
@@ -392,17 +415,26 @@ class Dispatcher:
                 await uow.markets.use(person.id, market.id)
             await uow.commit()
 
-    def _offered(self, invocation: Invocation) -> list[Command]:
+    async def _offered(self, invocation: Invocation) -> list[Command]:
+        admin = invocation.is_admin
+        if invocation.chat_kind is ChatKind.PRIVATE:
+            async with self._db.reading() as uow:
+                admin = await known_to_run(uow, *invocation.speaker)
         return [
             command
             for command in self.commands
-            if not command.hidden and command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
+            if not command.hidden and command.rule.offered(admin=admin, platform=invocation.platform)
         ]
 
     async def _vouched(self, invocation: Invocation, command: Command | None) -> Vouched | None:
-        """What is said of who came in from elsewhere, where they came from."""
+        """What is said of who came in from elsewhere, where they came from; of who does in private what an admin does,
+        where the market's admins are known."""
         if invocation.came_as is None:
-            return None
+            if command is None or command.rule.role is not Role.ADMIN or command.rule.chats == SHARED:
+                return None
+            if invocation.chat_kind is not ChatKind.PRIVATE:
+                return None
+            return await self._vouching.in_private(*invocation.speaker, chosen(invocation))
         runs, market = command is not None and command.rule.role is Role.ADMIN, chosen(invocation)
         if market is not None:
             return await self._vouching.of_market(invocation.came_as, market, runs=runs)
@@ -414,8 +446,13 @@ class Dispatcher:
         if isinstance(missing, Elsewhere):
             return words_usage.not_on_this_platform(command.name, sorted(missing.platforms))
         unasked = lookup.vouched.unasked if lookup.vouched is not None else None
+        if missing is Role.ADMIN and unasked is not None:
+            return words_usage.cannot_ask(unasked)
+        if missing is Role.ADMIN and invocation.chat_kind is ChatKind.PRIVATE:
+            of = None if lookup.market is None else lookup.market.record.title
+            return words_usage.only_admins_of(command.name, of, invocation.platform)
         if missing is Role.ADMIN:
-            return words_usage.only_admins(command.name) if unasked is None else words_usage.cannot_ask(unasked)
+            return words_usage.only_admins(command.name)
         if missing is Role.MEMBER:
             return words_usage.not_joined() if lookup.market else self._no_market(invocation, lookup)
         return words_usage.not_here(command.name)
@@ -435,11 +472,19 @@ def _head(invocation: Invocation) -> str:
     return f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
 
 
+def _with_native_rights(invocation: Invocation) -> Invocation:
+    """Nobody is an admin of their private chat: there a market's own chat is asked."""
+    return replace(invocation, is_admin=invocation.is_admin and invocation.chat_kind is not ChatKind.PRIVATE)
+
+
 def _cleaned(invocation: Invocation) -> Invocation:
-    """Without NUL and half characters: what is typed may come back in a button, which is kept and sent as UTF-8."""
+    """Without NUL and half characters: what is typed may come back in a button, which is kept and sent as UTF-8. With
+    the market it names apart."""
+    market, text = read_market(clean(invocation.text, len(invocation.text)))
     return replace(
         invocation,
-        text=clean(invocation.text, len(invocation.text)),
+        text=text,
+        market=invocation.market if market is None else market,
         command=clean(invocation.command, len(invocation.command)),
         args={clean(name, len(name)): clean(text, len(text)) for name, text in invocation.args.items()},
     )

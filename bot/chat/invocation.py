@@ -5,6 +5,7 @@ What a line is read against: the names of this market's outcomes, what the speak
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -33,10 +34,10 @@ class Invocation:
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
     knows what part they have in a market. `bot_names`: what the bot itself is called there. `market`: the number of the
-    one a page of the room shows; what they may not see, a line is not about. `key`: the number of the one by which a
-    program says it for its maker (`storage.keys`); none: they say it themselves. `came_as`: the identity by which they
-    came in where they speak from elsewhere (a session by a link, a Mini App, a key); None for who is native to where
-    they speak. `came_from`: the chat they came in from, by its number.
+    one a page of the room shows, or a button names (`in_market`); what they may not see, a line is not about. `key`:
+    the number of the one by which a program says it for its maker (`storage.keys`); none: they say it themselves.
+    `came_as`: the identity by which they came in where they speak from elsewhere (a session by a link, a Mini App, a
+    key); None for who is native to where they speak. `came_from`: the chat they came in from, by its number.
     """
 
     text: str = ""
@@ -72,6 +73,21 @@ class Invocation:
         if self.key is not None:
             return f"key {self.key}"
         return "" if self.came_as is None else "page"
+
+
+_IN_MARKET = re.compile(r"/in\s+([1-9]\d{0,17})\s+/?(?=\S)", re.ASCII)
+
+
+def in_market(market: int, text: str) -> str:
+    """A line that is about just this market, whichever is on where it is said: `/in 12 /admin approve 3`. For buttons
+    of what is told in private."""
+    return f"/in {market} {text}"
+
+
+def read_market(text: str) -> tuple[int | None, str]:
+    """The market a line names by `in_market`, if it names one, and the line without that."""
+    named = _IN_MARKET.match(text)
+    return (None, text) if named is None else (int(named[1]), f"/{text[named.end() :]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

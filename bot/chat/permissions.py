@@ -15,7 +15,7 @@ PLATFORMS = frozenset({"room", "discord", "telegram"})
 class Role(StrEnum):
     """Who: anybody, spectators too; somebody with an account in this market; the one a ticket was made for or whose
     order it is, whatever market the chat holds now (the handler knows them and checks first of all); an admin of this
-    chat, as its platform vouches at this moment."""
+    chat, as its platform vouches at this moment; in private, of a chat of the market the line is about."""
 
     ANYONE = "anyone"
     MEMBER = "member"
@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 
 EVERYWHERE = frozenset(ChatKind)
-SHARED = frozenset({ChatKind.GROUP, ChatKind.ROOM})  # where a platform can say who is an admin
+SHARED = frozenset({ChatKind.GROUP, ChatKind.ROOM})  # for what is about the chat itself in which it is said
 
 
 @dataclass(frozen=True, slots=True)

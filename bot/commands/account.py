@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from bot.chat.facts import Holding
+from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
@@ -15,6 +16,7 @@ from bot.market import membership
 from bot.market.context import Context, MarketView, Participant, Snapshot
 from bot.market.holdings import holdings_of
 from bot.market.member_names import NameRefused, name_for
+from bot.market.visibility import own_markets
 from bot.text.names import LONGEST_NAME
 from bot.words import account as words
 from bot.words import members as words_members
@@ -86,7 +88,8 @@ async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
     if ctx.person is None:
         return words_views.markets((), None)
     async with ctx.db.writing() as uow:
-        own = await uow.markets.of_person(ctx.person.id)
+        private = ctx.invocation.chat_kind is ChatKind.PRIVATE
+        own = await (own_markets(uow, ctx.person.id) if private else uow.markets.of_person(ctx.person.id))
         chosen = next((market for market in own if market.id == number), None)
         if chosen is not None:
             await uow.markets.use(ctx.person.id, chosen.id)

@@ -10,7 +10,7 @@ from typing import Annotated
 from bot.chat import shared_limits
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.chat.permissions import Role
+from bot.chat.permissions import SHARED, Role
 from bot.chat.reply import Reply
 from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
@@ -90,6 +90,7 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
 @command(
     "admin channel",
     role=Role.ADMIN,
+    chats=SHARED,
     examples=(
         *("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"),
         "/admin channel webhook https://hooks.example.org/outcry",
@@ -194,6 +195,7 @@ async def _leave(ctx: Context, record: Market) -> Reply:
 @command(
     "admin roles",
     role=Role.ADMIN,
+    chats=SHARED,
     platforms=frozenset({"discord"}),
     examples=("/admin roles", "/admin roles admin 123456 ping 234567 kinds elimination, lead"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from bot.chat.facts import ALIASES, When, typed_name
-from bot.chat.permissions import Role
+from bot.chat.permissions import SHARED, Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.times import MomentArg, SpanType
@@ -50,6 +50,7 @@ ValueArg = Annotated[str, Paragraphs("value", LONGEST_WORDING, about="what it sh
 @command(
     "admin create",
     role=Role.ADMIN,
+    chats=SHARED,
     may_ask=("title", "outcomes"),
     examples=(
         '/admin create "World Cup" Germany, Brazil, Argentina',

@@ -14,6 +14,7 @@ from bot.grammar.command import Command, command
 from bot.grammar.examples import examples_here
 from bot.grammar.types import Text, nearest
 from bot.market.context import Context, MarketView, parse_context_of
+from bot.market.visibility import known_to_run
 from bot.words import usage as words_usage
 from bot.words import views as words_views
 
@@ -26,7 +27,7 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
 
     command: the one to explain
     """
-    usable = list(_usable(ctx))
+    usable = list(_usable(ctx, admin=await _runs(ctx)))
     if command is None:
         return _all(usable, _first(ctx, market))
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
@@ -57,13 +58,19 @@ def _first(ctx: Context, market: MarketView | None) -> str:
     return "/join" if market is None or market.member is None else "/board"
 
 
-def _usable(ctx: Context) -> Iterable[Command]:
-    """What this person could say, here or elsewhere."""
+async def _runs(ctx: Context) -> bool:
+    """Whether they are an admin here; in private, whether they are known as one anywhere."""
     invocation = ctx.invocation
+    if invocation.chat_kind is not ChatKind.PRIVATE:
+        return invocation.is_admin
+    async with ctx.db.reading() as uow:
+        return await known_to_run(uow, *invocation.speaker)
+
+
+def _usable(ctx: Context, *, admin: bool) -> Iterable[Command]:
+    """What this person could say, here or elsewhere."""
     shown = (command for command in ctx.commands if not command.hidden)
-    return (
-        command for command in shown if command.rule.offered(admin=invocation.is_admin, platform=invocation.platform)
-    )
+    return (command for command in shown if command.rule.offered(admin=admin, platform=ctx.invocation.platform))
 
 
 def _all(usable: list[Command], first: str) -> Reply:

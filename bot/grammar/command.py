@@ -23,7 +23,7 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from bot.chat.invocation import ChatKind
-from bot.chat.permissions import EVERYWHERE, PLATFORMS, SHARED, Role, Rule
+from bot.chat.permissions import EVERYWHERE, PLATFORMS, Role, Rule
 from bot.chat.reply import Reply
 from bot.grammar.types import CONFIRM, ArgumentType
 from storage.keys import Scope
@@ -163,7 +163,7 @@ def command(
     """Declare a command from its function. Raises TypeError where the function is no declaration.
 
     role: who may say it
-    chats: where; for admins where a platform can say who is one, for all others everywhere, if left out
+    chats: where; everywhere if left out
     platforms: those that have it
     by_key: the keys by which a program may say it; none: people alone
     examples: lines for help and manual
@@ -179,7 +179,7 @@ def command(
     heavy: it costs so much more than a line that it is counted by itself, for the person and for the chat
     submit: what the button of its form says
     """
-    places = chats if chats is not None else SHARED if role is Role.ADMIN else EVERYWHERE
+    places = chats if chats is not None else EVERYWHERE
 
     def declare(run: Handler) -> Command:
         wanted = _read_signature(run)

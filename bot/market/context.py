@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from bot.chat.invocation import HeldTokens, Invocation, ParseContext, WaitingOrder
+from bot.chat.invocation import ChatKind, HeldTokens, Invocation, ParseContext, WaitingOrder
 from bot.chat.rights import Rights
 from bot.grammar.command import Command, Given
 from bot.market.background import Asker
@@ -106,9 +106,9 @@ async def speaker(uow: UnitOfWork, invocation: Invocation, now_ms: int) -> Perso
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `chat` is where
-    they speak; of who does what an admin does from elsewhere, the chat whose admin they are. `rights` asks
-    another platform what somebody is in a chat there. `public_url` is the https address of the room, without a slash at
-    its end; None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
+    they speak; of who does what an admin does from elsewhere or in private, the chat whose admin they are. `rights`
+    asks another platform what somebody is in a chat there. `public_url` is the https address of the room, without a
+    slash at its end; None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
 
     db: Database
     invocation: Invocation
@@ -127,6 +127,12 @@ class Context:
     def person_id(self) -> int | None:
         """For buttons that only they may press."""
         return self.person.id if self.person else None
+
+    @property
+    def acts_in_private(self) -> bool:
+        """Whether they do in their private chat what an admin of `chat` does."""
+        shared = self.chat is not None and self.chat.kind != ChatKind.PRIVATE
+        return shared and self.invocation.chat_kind is ChatKind.PRIVATE
 
     def asker(self, market: int) -> Asker:
         """For what is told later, in the place of this answer."""
@@ -149,7 +155,7 @@ class Context:
         nothing is theirs to approve. What the log says they did in it, it says they did by the way they came in."""
         invocation = self.invocation
         uow.audit.entrance = invocation.entrance
-        chat = self.chat if invocation.came_as is not None else None
+        chat = self.chat if invocation.came_as is not None or self.acts_in_private else None
         if chat is None:
             chat = await uow.chats.open(
                 invocation.platform, invocation.chat_ext, invocation.chat_kind.value, invocation.chat_title, self.now_ms

@@ -20,8 +20,8 @@ from storage.unit_of_work import UnitOfWork
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """`missed`: something waits for them that could not be sent. `elsewhere`: the market is another chat's than the one
-    they speak in. `vouched`: what is said of who came in from elsewhere by where they came from; None for others.
-    `key`: by which a program says it."""
+    they speak in. `vouched`: what is said by where they came from of who came in from elsewhere, and by a market's own
+    chat of who does in private what its admins do; None for others. `key`: by which a program says it."""
 
     person: Person | None
     chat: Chat | None
@@ -34,7 +34,7 @@ class Lookup:
 
     @property
     def runs(self) -> Chat | None:
-        """The chat as whose admin they speak from elsewhere."""
+        """The chat as whose admin they speak from elsewhere, or in private."""
         return None if self.vouched is None else self.vouched.runs
 
     @property
@@ -137,5 +137,5 @@ async def _record(
 
 
 def chosen(invocation: Invocation) -> int | None:
-    """The market a page of the room shows."""
-    return invocation.market if invocation.chat_kind is ChatKind.ROOM else None
+    """The market a page of the room shows, or the pressed button names."""
+    return invocation.market

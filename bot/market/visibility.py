@@ -58,6 +58,22 @@ async def visible_markets(uow: UnitOfWork, viewer: Viewer) -> list[Market]:
     return await _seen(uow, records, viewer)
 
 
+async def own_markets(uow: UnitOfWork, person: int) -> list[Market]:
+    """Those a private line of theirs can be about: the ones they are in, and what is on in chats they are known to run,
+    newest first."""
+    people = await uow.people.all_ids(person)
+    joined = await uow.markets.joined(people)
+    run = await uow.chats.announced_in(await uow.chats.where_admin(people))
+    return [record for record in await uow.markets.many(joined | run) if record.id in joined or not record.over]
+
+
+async def known_to_run(uow: UnitOfWork, platform: str, person_ext: str) -> bool:
+    """Whether a platform has ever vouched for them as an admin anywhere: enough to name them an admin's commands, each
+    of which asks."""
+    person = await uow.people.find(platform, person_ext)
+    return person is not None and bool(await uow.chats.where_admin(await uow.people.all_ids(person.id)))
+
+
 async def is_own(uow: UnitOfWork, market: int, chat: int | None) -> bool:
     """Whether it is a market of this chat."""
     return chat is not None and chat in (await uow.chats.announcing([market])).get(market, frozenset())

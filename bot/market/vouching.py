@@ -1,4 +1,5 @@
-"""What the platform somebody came from says of them at this moment, for those who look and act from elsewhere.
+"""What the platform somebody came from says of them at this moment, for those who look and act from elsewhere, and for
+who does in their private chat what an admin does.
 
 Asked before anything else is looked up: while a platform is waited for, no unit of work is open. Only chats of that
 platform in which the market is announced are asked about, of that identity alone; who is linked with it is not tried.
@@ -47,6 +48,20 @@ class Vouching:
                 if await visible(uow, market, viewer) is not None:
                     return Vouched()
         return await self._ask(identity, places)
+
+    async def in_private(self, platform: str, person_ext: str, market: int | None) -> Vouched:
+        """For who does in their private chat what an admin does: in the market they name, else in the one they chose or
+        spoke in last. Each of its chats on this platform is asked about, every time."""
+        async with self._db.reading() as uow:
+            person = await uow.people.find(platform, person_ext)
+            if person is None:
+                return Vouched()
+            last = await uow.markets.last_of_person(person.id) if market is None else None
+        number = market if last is None else last.id
+        if number is None:
+            return Vouched()
+        identity = Identity(person=person.id, platform=platform, external_id=person_ext, name=person.name)
+        return await self.of_market(identity, number, runs=True)
 
     async def of_chat(self, identity: Identity, chat: int | None) -> Vouched:
         """For who does what an admin does in the chat they came from, whichever market is on there."""

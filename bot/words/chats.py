@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.chat.reply import Action, Block, Line, Reply, Span, Stamp, Style, Tone, bold, code, line
+from bot.chat.reply import Action, Block, Line, Reply, Span, Stamp, Style, Tone, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import money, span
 from bot.words.announcements import to_chat
@@ -242,3 +242,9 @@ def still_a_draft(market: Market) -> Reply:
 def announcement(market: Market, text: str) -> Reply:
     """In the chats."""
     return to_chat(clean(text, 1_000), blocks=(line(f"From the admins of {clean(market.title)}."),), tone=Tone.NEUTRAL)
+
+
+def acted_in(reply: Reply, title: str | None, chat: Chat) -> Reply:
+    """To an admin in private: which market and chat their line was about."""
+    about = where(chat) if title is None else f"{clean(title)}, in {where(chat)}"
+    return replace(reply, blocks=(line(quiet(f"About {about}.")), *reply.blocks))

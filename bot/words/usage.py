@@ -153,8 +153,22 @@ def only_admins(command: str) -> Reply:
     return _no(f"/{command} is for this chat's admins.", "What you can do here: ", code("/help"), name="only_admins")
 
 
+def only_admins_of(command: str, title: str | None, platform: str) -> Reply:
+    """In private; `title`: of the market the line is about, where it is about one."""
+    if title is None:
+        head = f"/{command} is for a chat's admins, and you have chosen no market whose chat you run."
+    else:
+        head = (
+            f"/{command} is for the admins of {clean(title)}, and no chat of it on {platform.title()} has you as one "
+            "now."
+        )
+    return _no(
+        head, code("/markets"), " chooses another market; or say it in the market's own chat.", name="only_admins"
+    )
+
+
 def not_here(command: str) -> Reply:
-    return _no(f"/{command} works only in the market's own chat, where admins are known.", "Please say it there.")
+    return _no(f"/{command} is about the chat it is said in.", "Please say it in that chat.")
 
 
 def not_joined() -> Reply:

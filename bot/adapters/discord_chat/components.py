@@ -15,6 +15,7 @@ from discord import ui
 
 from bot.adapters.discord_chat import limits
 from bot.chat.buttons import Buttons
+from bot.chat.invocation import read_market
 from bot.chat.permissions import Role
 from bot.chat.reply import Action, BoardRow, Reply, lines_in_code
 from bot.commands import COMMANDS
@@ -74,7 +75,7 @@ def offered(reply: Reply) -> list[Action]:
     on. None for what an admin's line would do at once."""
     if reply.examples:
         return []
-    carried = {action.text for action in reply.actions}
+    carried = {read_market(action.text)[1] for action in reply.actions}
     lines = [line for line in lines_in_code(reply) if line not in carried and _is_offered(line)]
     room = limits.ROW * ROWS_OF_BUTTONS - len(carried) - (reply.form is not None)
     return [Action(label=line, text=line) for line in lines[: max(0, min(limits.ROW, room))]]

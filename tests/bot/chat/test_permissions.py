@@ -13,7 +13,7 @@ import pytest
 
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation, ParseContext
-from bot.chat.permissions import PLATFORMS, SHARED, Elsewhere, OtherKey, Role
+from bot.chat.permissions import EVERYWHERE, PLATFORMS, SHARED, Elsewhere, OtherKey, Role
 from bot.chat.reply import Reply, line
 from bot.chat.rights import KEPT_MS, Rights, Standing
 from bot.commands import COMMANDS
@@ -124,11 +124,11 @@ def test_every_sample_is_a_good_line_typed_or_given_by_name(name: str) -> None:
     assert dict(parsed.values) == dict(given.values)
 
 
-def test_whatever_an_admin_does_is_for_admins_where_admins_are_known() -> None:
+def test_whatever_an_admin_does_is_for_admins_in_private_too_but_for_what_is_about_the_chat_itself() -> None:
     for name, rule in RULES.items():
         assert name.startswith("admin ") == (rule.role is Role.ADMIN)
-        if rule.role is Role.ADMIN:
-            assert rule.chats == SHARED
+        of_the_chat = name in {"admin create", "admin channel", "admin roles"}
+        assert rule.chats == (SHARED if of_the_chat else EVERYWHERE) or rule.role is not Role.ADMIN
 
 
 def test_only_what_names_its_owner_by_itself_is_left_to_its_handler() -> None:
@@ -201,7 +201,7 @@ class Matrix:
         self.numbers: dict[str, int] = {}
         self.real = harness.dispatcher
         silent = [replace(command, run=self._spy(command.name), ready=None) for command in COMMANDS]
-        self.harness.dispatcher = Dispatcher(harness.db, harness.clock, silent)
+        self.harness.dispatcher = Dispatcher(harness.db, harness.clock, silent, rights=vouching(harness))
         self._reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def _spy(self, name: str) -> Handler:
@@ -291,6 +291,14 @@ class Matrix:
         return plain_text.text(reply), " | ".join(f"{action.text} " for action in reply.actions)
 
 
+def vouching(harness: ChatHarness) -> Rights:
+    """Both platforms say in the market's own chats who is an admin there: for who speaks in private."""
+    asked = {name: AskedChats(name=name) for name in ("discord", "telegram")}
+    for name, who in product(asked, PEOPLE):
+        asked[name].standings[CHATS[name], who.name] = Standing.ADMIN if who.admin else Standing.MEMBER
+    return Rights(asked, harness.clock.monotonic_ms)
+
+
 @asynccontextmanager
 async def matrix(folder: Path) -> AsyncIterator[Matrix]:
     async with chat_harness(folder) as harness:
@@ -327,7 +335,7 @@ def code_in(text: str) -> str:
 REFUSED: Mapping[object, str] = {
     Role.ADMIN: "is for this chat's admins",
     Role.MEMBER: "no account in this market",
-    ChatKind.PRIVATE: "works only in the market's own chat",
+    ChatKind.PRIVATE: "is about the chat it is said in",
 }
 NOWHERE = "You are in no market yet"
 
@@ -335,6 +343,8 @@ NOWHERE = "You are in no market yet"
 def refusal(command: Command, who: Somebody, chat: ChatKind, platform: str) -> str:
     """The sentence the table asks for; "" where the command is theirs to say."""
     missing = command.rule.missing(member=who.member, admin=who.admin, chat=chat, platform=platform)
+    if missing is Role.ADMIN and chat is ChatKind.PRIVATE:
+        return "is for the admins of Cup" if who.knows and command.speaks_of_market else "is for a chat's admins"
     lost = chat is ChatKind.PRIVATE and not who.knows
     assert not isinstance(missing, OtherKey)
     if isinstance(missing, Elsewhere):
@@ -470,6 +480,8 @@ async def test_completion_and_help_offer_what_is_theirs_and_nothing_else(tmp_pat
             shown = [other for other in COMMANDS if not other.hidden]
             mine = {other.name for other in shown if refusal(other, who, chat, platform) in ("", NOWHERE)}
             mine -= {other.name for other in shown if other.rule.role is Role.MEMBER and not who.member}
+            if chat is ChatKind.PRIVATE:  # no chat is asked before there is a command to ask it for
+                mine -= {other.name for other in shown if other.rule.role is Role.ADMIN}
             offered = {row.value for row in await table.harness.dispatcher.complete(replace(invocation, text="/"))}
             assert offered == {f"/{name}" for name in mine}, cell
             for command in COMMANDS:
@@ -491,7 +503,8 @@ async def test_help_and_corrections_name_no_command_that_is_not_theirs(tmp_path:
             invocation = table.said(who, chat, platform)
             every = [await table.hear(invocation, "/help"), await table.hear(invocation, "/admin")]
             for command in COMMANDS:
-                allowed = not command.hidden and command.rule.offered(admin=who.admin, platform=platform)
+                admin = who.admin and chat is not ChatKind.PRIVATE  # there who is known as one is told; mia is not
+                allowed = not command.hidden and command.rule.offered(admin=admin, platform=platform)
                 asked = await table.hear(invocation, f"/help {command.name}")
                 for words, pressed in (*every, asked, await table.hear(invocation, f"/{command.name}x")):
                     assert allowed or command.summary not in words, (who.name, chat, platform, command.name)
