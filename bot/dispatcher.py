@@ -34,6 +34,7 @@ from bot.market.context import (
     Snapshot,
     TradingSettings,
     parse_context_of,
+    presets_of,
     speaker,
 )
 from bot.market.lookup import Lookup, chosen, look_up
@@ -340,6 +341,8 @@ class Dispatcher:
         if lookup.market is None and command.needs(MarketView):
             return self._no_market(invocation, lookup)
         context = parse_context_of(lookup.market, now, selling=command.selling)
+        if command.wants(TradingSettings):
+            context = replace(context, presets=presets_of(lookup.settings))
         parsed = parser.parse(command, rest, context, invocation.args)
         if not parsed.problems:
             return parsed.values

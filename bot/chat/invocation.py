@@ -137,7 +137,7 @@ class ParseContext:
     is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what they can
     put into an order beside its gas, micro-dollars, None without an account; `values` those of the line's other
     arguments, by name, as far as they are known: suggestions fit them; `people` the members' names by their numbers,
-    where one of them is being typed."""
+    where one of them is being typed; `presets` what the speaker has set for themselves, by argument, as it is typed."""
 
     now_ms: int
     outcomes: tuple[str, ...] = ()
@@ -150,6 +150,7 @@ class ParseContext:
     spendable: int | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[int, str] = field(default_factory=dict)
+    presets: Mapping[str, str] = field(default_factory=dict)
 
     def is_active(self, outcome: int) -> bool:
         return self.active[outcome] if outcome < len(self.active) else True

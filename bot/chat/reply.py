@@ -104,6 +104,7 @@ class Action:
     asks: bool = False  # what follows is a form: `text` lacks arguments
     disabled: bool = False
     copy: str | None = None
+    breaks: bool = False  # a new row of buttons begins with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,17 +187,20 @@ class Field:
     suggestions: tuple[tuple[str, str], ...] = ()  # (value, label): a text's likely values, to tap
     most: int = 2_000  # characters of what is typed
     several: bool = False  # of its suggestions more than one can be taken, with commas between
+    preset: str = ""  # what its asker has set for themselves: it stands there where all fields are seen at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """Asked in a dialog, or question by question; the answer is `command` with the fields as its named arguments.
-    `command` carries what has been said already (`buy germany`), so that `name=value` of each answer can follow it."""
+    `command` carries what has been said already (`buy germany`), so that `name=value` of each answer can follow it.
+    `said` has the same as fields, for a dialog in which it can still be changed: such a field's value replaces it."""
 
     title: str
     command: str
     fields: tuple[Field, ...]
     submit: str
+    said: tuple[Field, ...] = ()
 
 
 class Audience(StrEnum):

@@ -13,6 +13,7 @@ from bot.grammar.trading import AmountArg, OrderArgs, SlippageArg
 from bot.grammar.types import NumberArg
 from bot.market import wording
 from bot.market.context import Context, MarketView, Participant, TradingSettings, request_id
+from bot.market.quick_amounts import quick_amounts
 from bot.market.quotes import OrderRequest, closed, closed_for_trading, price_order, request_of
 from bot.market.receipts import receipt
 from bot.market.ticket_terms import price_ticket, terms_of
@@ -25,10 +26,13 @@ from bot.words import wording as words_wording
 from storage.records import Declined, Market, Member, OrderRow, Ticket, TicketStatus
 from storage.unit_of_work import UnitOfWork
 
+ORDER = ("outcome", "side", "amount")  # what an order is made of
+
 
 @command(
     "buy",
     role=Role.MEMBER,
+    may_ask=ORDER,
     submit="Show the ticket",
     ready=closed_for_trading,
     examples=("/buy germany yes 100", "/buy 2 no $50 slippage 2%", '/buy "Costa Rica" yes 200 limit 15c autofill'),
@@ -53,6 +57,7 @@ async def buy(
     "sell",
     role=Role.MEMBER,
     selling=True,
+    may_ask=ORDER,
     submit="Show the ticket",
     ready=closed_for_trading,
     examples=("/sell germany yes 40", "/sell brazil no all", "/sell 1 yes half limit 60c"),
@@ -78,6 +83,7 @@ async def sell(
     "quote",
     role=Role.ANYONE,
     help_under=Role.MEMBER,
+    may_ask=ORDER,
     submit="Show the price",
     ready=closed_for_trading,
     examples=("/quote germany yes 100", "/quote 2 no $500", "/quote germany yes 100 limit 45c"),
@@ -232,7 +238,8 @@ async def _order(
         await uow.commit()
     shown = price_ticket(ticket, market.record.params)
     if sent is None:
-        reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person, explained=first)
+        quick = quick_amounts(market, member, ticket.draft, shown.asked)
+        reply = words_tickets.ticket(shown, ticket.id, ctx.person_id or ticket.person, quick=quick, explained=first)
         if instead_of is not None:
             changed = words_changes.changes(price_ticket(instead_of, market.record.params), shown)
             reply = replace(reply, blocks=(changed, *reply.blocks))

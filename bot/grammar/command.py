@@ -173,7 +173,7 @@ def command(
     for_all: everybody in the chat may read the answer; adapters that must know before there is an answer go by this,
         the answer's own `audience` decides in the end
     personal: it is about the person, not a market: Discord offers it in direct messages, too
-    may_ask: it answers with a form although nothing required is missing, as long as it lacks one of these arguments
+    may_ask: it answers with a form as long as it lacks one of these arguments, which Discord lets people leave out
     selling: its amounts and outcomes are of what the person holds
     any_rules: it only reads the market, or calls it off, and so may be said of one that older rules began
     heavy: it costs so much more than a line that it is counted by itself, for the person and for the chat

@@ -115,18 +115,35 @@ def form_of(command: Command, parsed: Parsed, context: ParseContext) -> Form | N
     """Fields for what the line does not say yet, what must be said first; None where the line has other faults."""
     if not parsed.only_lacks:
         return None
-    open_ = [param for param in command.params if param.name not in parsed.given and param.kind is not CONFIRM]
+    asked = [param for param in command.params if param.kind is not CONFIRM]
+    asked.sort(key=lambda param: not param.required)
     context = replace(context, values=parsed.known)
-    fields = [_field(param, context) for param in sorted(open_, key=lambda param: not param.required)]
+    fields = [_field(param, context) for param in asked if param.name not in parsed.given]
+    said = [_said(param, parsed, context) for param in asked if param.name in parsed.given]
     line = (parsed.so_far or f"/{command.name}").removeprefix("/")
-    return Form(title=words.title(command.name), command=line, fields=tuple(fields), submit=command.submit)
+    return Form(
+        title=words.title(command.name),
+        command=line,
+        fields=tuple(fields),
+        submit=command.submit,
+        said=tuple(said) if command.may_ask else (),
+    )
+
+
+def _said(param: Param, parsed: Parsed, context: ParseContext) -> Field:
+    """A field with what was said, which is one of its choices where it has some."""
+    field = _field(param, context)
+    known = parsed.known.get(param.name)
+    same = (value for value, _ in field.choices if param.kind.parse(value, context) == known)
+    return replace(field, value=next(same, parsed.said[param.name]))
 
 
 def _field(param: Param, context: ParseContext) -> Field:
     hints = param.kind.suggest("", context)
     label = words.label(param.name)
     if param.kind.flag:
-        return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about)
+        preset = context.presets.get(param.name, "")
+        return Field(name=param.name, label=label, kind="flag", required=False, hint=param.about, preset=preset)
     rows = tuple((hint.value, words.choice(hint.value, hint.about)) for hint in hints)
     if param.kind.closed and rows:
         return Field(name=param.name, label=label, kind="choice", choices=rows, required=param.required)
@@ -137,4 +154,5 @@ def _field(param: Param, context: ParseContext) -> Field:
         hint=param.about,
         suggestions=rows,
         several="," in param.kind.joints,
+        preset=context.presets.get(param.name, ""),
     )

@@ -47,6 +47,7 @@ class Parsed:
     only_lacks: bool = False  # nothing said is wrong, but something that must be said is missing
     given: frozenset[str] = frozenset()  # arguments that were given
     so_far: str | None = None  # the line with what was said alone
+    said: Mapping[str, str] = field(default_factory=dict)  # the same by argument, as it is typed
     known: Mapping[str, object] = field(default_factory=dict)  # the values there are, whatever is wrong with the rest
 
 
@@ -280,6 +281,7 @@ class _Reading:
             template=line if missing else None,
             only_lacks=self.only_lacks,
             given=frozenset(self.shown),
+            said=self.shown,
             so_far=self._line({}),
             known=self.values,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -14,6 +14,7 @@ from bot.market.background import Asker
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
+from bot.text.numbers import percent
 from engine.resting_book import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
 from storage.database import Database
@@ -197,6 +198,12 @@ def parse_context_of(view: MarketView | None, now_ms: int, *, selling: bool = Fa
             for order in view.resting()
         ),
     )
+
+
+def presets_of(settings: Preferences) -> Mapping[str, str]:
+    """What somebody has set for their orders, as it is typed."""
+    slippage = {} if settings.slippage is None else {"slippage": percent(settings.slippage)}
+    return {**slippage, "autofill": "yes" if settings.autofill else "no"}
 
 
 def _held(view: MarketView) -> dict[int, HeldTokens]:

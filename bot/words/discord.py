@@ -53,6 +53,22 @@ def not_asked(command: str, names: Sequence[str]) -> str:
     return f"More, by typing /{command}: {', '.join(names)}"
 
 
+def explained(command: str, argument: str, left_out: Sequence[str]) -> str:
+    """One line on what of an order one may leave as it is; "" for all else. Where there is no field for auto-fill, the
+    limit's line speaks of it."""
+    if command not in {"buy", "sell", "quote"}:
+        return ""
+    bound, way = ("get no less", "fall") if command == "sell" else ("pay no more", "run")
+    if argument == "limit" and "autofill" in left_out:
+        return f"Such as 55c: {bound} a token, and wait. Auto-fill: trades elsewhere may fill it (/settings)"
+    lines = {
+        "limit": f"Such as 55c: {bound} than this a token, and wait in the book for it",
+        "slippage": f"Without a limit: how far the price may {way} until your turn; 5% if you say nothing",
+        "autofill": "With a limit: trades on other outcomes may fill what waits, too",
+    }
+    return lines.get(argument, "")
+
+
 def stale() -> Reply:
     return no("This button is no longer good.", blocks=(line(code("/board"), " has fresh ones."),))
 

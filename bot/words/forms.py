@@ -31,7 +31,7 @@ def question(command: str, example: str, form: Form, template: str | None) -> Re
 
 def label(name: str) -> str:
     """`outcome` as a question's title."""
-    words = name.replace("_", " ")
+    words = "auto-fill" if name == "autofill" else name.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 

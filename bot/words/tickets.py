@@ -38,9 +38,11 @@ WIDE = RATE // 5
 _SEEN = 500  # micro-dollars: a move of less rounds to 0.0¢
 
 
-def ticket(priced: PricedOrder, number: int, person: int, *, explained: bool = False) -> Reply:
+def ticket(
+    priced: PricedOrder, number: int, person: int, *, quick: Sequence[Amount] = (), explained: bool = False
+) -> Reply:
     """The one private message between a typed line and an order. What can only lose is not sold at the first button.
-    `explained`: with what its words mean, for who sees their first one."""
+    `quick`: other amounts, each a press away; `explained`: with what its words mean, for who sees their first one."""
     confirm = Action(label="Confirm", text=f"/ticket confirm {number}", person=person, primary=True)
     actions = [
         Action(label="Change", text=f"/ticket change {number}", person=person, asks=True),
@@ -58,10 +60,24 @@ def ticket(priced: PricedOrder, number: int, person: int, *, explained: bool = F
         text = f"/ticket change {number} {priced.winning.typed()}"
         label = _winning_label(priced, priced.winning)
         actions.insert(0, Action(label=label, text=text, person=person, primary=True))
+    actions += _quick_actions(quick, number, person)
     blocks = _ticket_lines(priced)
     if explained:
         blocks += glossary.on_first_ticket(priced.quote.gas, limit=priced.draft.limit is not None)
     return say(*_headline(priced), blocks=blocks, actions=actions, tone=Tone.WAIT, ticket=number)
+
+
+def _quick_actions(quick: Sequence[Amount], number: int, person: int) -> list[Action]:
+    """In a row of their own; a press is a change of the ticket."""
+    return [
+        Action(
+            label=first_upper(amount.typed()),
+            text=f"/ticket change {number} {amount.typed()}",
+            person=person,
+            breaks=place == 0,
+        )
+        for place, amount in enumerate(quick)
+    ]
 
 
 def shown(priced: PricedOrder) -> tuple[Line, list[Line]]:

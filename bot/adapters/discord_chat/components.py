@@ -134,13 +134,22 @@ class ComponentIds:
         return rows
 
     def _rows_of_buttons(self) -> list[ui.ActionRow[ui.LayoutView]]:
-        rows = []
-        for start in range(0, len(self.actions), limits.ROW):
-            row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
-            for custom_id, action in self.actions[start : start + limits.ROW]:
-                row.add_item(_button(custom_id, action))
-            rows.append(row)
+        rows: list[ui.ActionRow[ui.LayoutView]] = []
+        breaks = self._fits_with_breaks()
+        for custom_id, action in self.actions:
+            if not rows or len(rows[-1].children) == limits.ROW or (action.breaks and breaks):
+                rows.append(ui.ActionRow())
+            rows[-1].add_item(_button(custom_id, action))
         return rows
+
+    def _fits_with_breaks(self) -> bool:
+        """Whether the rows are no more than they are, with new ones begun where an action asks for it."""
+        rows = used = 0
+        for _, action in self.actions:
+            if not rows or action.breaks or used == limits.ROW:
+                rows, used = rows + 1, 0
+            used += 1
+        return rows <= ROWS_OF_BUTTONS
 
     def _menu(self) -> ui.ActionRow[ui.LayoutView]:
         """Many to choose from: a menu, whose answer is the id of the button it stands for. None of its options can be

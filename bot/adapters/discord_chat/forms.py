@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -10,35 +11,69 @@ from discord import ui
 
 from bot.adapters.discord_chat import limits
 from bot.chat.reply import Field, Form
+from bot.commands import COMMANDS
+from bot.grammar.lookup import find
+from bot.grammar.parser import typed_line
 from bot.words import discord as words
 
 ComponentPayload = Mapping[str, Any]  # Any: JSON as Discord sends it
+
+
+MOST_RADIOS = 4  # of more there is a menu
+_COMMANDS = {command.name: command for command in COMMANDS}
 _ON = {"yes", "on", "true", "1"}
 
 
-def modal_of(form: Form, custom_id: str) -> ui.Modal:
-    """The dialog of a form. Discord shows five fields: what must be said comes first; the small print of the last field
-    tells how the rest is given."""
-    ordered = sorted(form.fields, key=lambda field: not field.required)
-    shown, rest = ordered[: limits.MODAL_ROWS], ordered[limits.MODAL_ROWS :]
-    dialog = ui.Modal(title=limits.cut_or(form.title, limits.MODAL_TITLE, words.choose()), custom_id=custom_id)
-    for index, field in enumerate(shown):
-        description = _description(field)
-        if rest and index == len(shown) - 1:
-            typing = words.not_asked(form.command.split(" ")[0], [other.name for other in rest])
-            description = (
-                typing
-                if not description or limits.size(f"{description}. {typing}") > limits.MODAL_DESCRIPTION
-                else f"{description}. {typing}"
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """What of a form fits a dialog: its fields, the names of those left out, and the line that its answer completes."""
+
+    title: str
+    line: str
+    fields: tuple[Field, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def dialog_of(form: Form) -> Dialog:
+    """Discord shows five fields: what must be said comes first. What has been said stands there to be changed; where
+    these are too many, what the command is about, its first argument, stands in the title."""
+    command, _ = find(f"/{form.command}", _COMMANDS)
+    if command is None or not form.said:
+        fields = sorted(form.fields, key=lambda field: not field.required)
+        return _dialog(form.title, f"/{form.command}", fields[: limits.MODAL_ROWS], fields[limits.MODAL_ROWS :])
+    names = [param.name for param in command.params]
+    fields = sorted((*form.fields, *form.said), key=lambda field: (not field.required, names.index(field.name)))
+    about = [field for field in form.said if field.name == names[0] and len(fields) > limits.MODAL_ROWS]
+    fields = [field for field in fields if field not in about]
+    shown, rest = fields[: limits.MODAL_ROWS], fields[limits.MODAL_ROWS :]
+    line = typed_line(command, {field.name: field.value for field in form.said if field not in shown})
+    title = " ".join([form.title, *(field.value.strip('"') for field in about)])
+    return _dialog(title, line, shown, [field for field in rest if field not in form.said])
+
+
+def _dialog(title: str, line: str, shown: Sequence[Field], left_out: Sequence[Field]) -> Dialog:
+    return Dialog(title=title, line=line, fields=tuple(shown), left_out=tuple(field.name for field in left_out))
+
+
+def modal_of(dialog: Dialog, custom_id: str) -> ui.Modal:
+    """The small print of the last field tells how what is left out is given."""
+    name = dialog.line.removeprefix("/").split(" ")[0]
+    modal = ui.Modal(title=limits.cut_or(dialog.title, limits.MODAL_TITLE, words.choose()), custom_id=custom_id)
+    for index, field in enumerate(dialog.fields):
+        explained = words.explained(name, field.name, dialog.left_out)
+        description = explained or _description(field)
+        if dialog.left_out and index == len(dialog.fields) - 1 and not explained:
+            typing = words.not_asked(name, dialog.left_out)
+            both = f"{description}. {typing}"
+            description = both if description and limits.size(both) <= limits.MODAL_DESCRIPTION else typing
         label: ui.Label[ui.Modal] = ui.Label(
             text=limits.cut_or(field.label, limits.MODAL_LABEL, field.name),
             description=limits.cut(description, limits.MODAL_DESCRIPTION) or None,
             component=_component(field),
         )
-        dialog.add_item(label)
-    dialog.stop()  # what is submitted comes in by `Interactions.handle_modal`
-    return dialog
+        modal.add_item(label)
+    modal.stop()  # what is submitted comes in by `Interactions.handle_modal`
+    return modal
 
 
 def _description(field: Field) -> str:
@@ -51,8 +86,8 @@ def _component(field: Field) -> ui.Item[ui.Modal]:
     custom_id = field.name[: limits.CUSTOM_ID]
     choices = _choices(field)
     if field.kind == "flag":
-        return ui.Checkbox(custom_id=custom_id, default=field.value.casefold() in _ON)
-    if choices and field.required and 2 <= len(choices) <= 4:
+        return ui.Checkbox(custom_id=custom_id, default=(field.value or field.preset).casefold() in _ON)
+    if choices and field.required and 2 <= len(choices) <= MOST_RADIOS:
         radios = [
             discord.RadioGroupOption(label=label, value=value, default=value == field.value) for value, label in choices
         ]
@@ -65,7 +100,7 @@ def _component(field: Field) -> ui.Item[ui.Modal]:
     return ui.TextInput(
         style=discord.TextStyle.paragraph if field.kind == "paragraph" else discord.TextStyle.short,
         custom_id=custom_id,
-        default=limits.cut(field.value, min(field.most, limits.INPUT)) or None,
+        default=limits.cut(field.value or field.preset, min(field.most, limits.INPUT)) or None,
         placeholder=limits.cut(", ".join(value for value, _ in field.suggestions[:5]), limits.PLACEHOLDER_INPUT)
         or None,
         required=field.required,

@@ -237,10 +237,11 @@ class Interactions:
         owner = next(
             (action.person for action in reply.actions if action.person is not None), incoming.invocation.made_for
         )
-        action = Action(label=form.submit, text=f"/{form.command}", person=owner)
+        dialog = forms.dialog_of(form)
+        action = Action(label=form.submit, text=dialog.line, person=owner)
         custom_id = await components.custom_id_of(action, self._buttons, kind)
         try:
-            await incoming.interaction.response.send_modal(forms.modal_of(form, custom_id))
+            await incoming.interaction.response.send_modal(forms.modal_of(dialog, custom_id))
         except discord.HTTPException as error:
             log.warning("a dialog could not be shown: %s", error)
             return False

@@ -89,7 +89,9 @@ def _app_command(
         await run(interaction, command, {key: _as_text(value) for key, value in options.items() if value is not None})
 
     signature = [inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    vars(callback)["__signature__"] = inspect.Signature([*signature, *(_parameter(param) for param in params)])
+    vars(callback)["__signature__"] = inspect.Signature(
+        [*signature, *(_parameter(param, required=_is_required(command, param)) for param in params)]
+    )
     descriptions = {param.name: _description(param.about or param.kind.about or param.name) for param in params}
     decorated: Any = callback  # Any: the library's decorators hang attributes on the function
     if descriptions:
@@ -123,9 +125,14 @@ def _option_type(param: Param) -> object:
     return str
 
 
-def _parameter(param: Param) -> inspect.Parameter:
+def _is_required(command: Command, param: Param) -> bool:
+    """Not what a form asks for where it is left out."""
+    return param.required and param.name not in command.may_ask
+
+
+def _parameter(param: Param, *, required: bool) -> inspect.Parameter:
     hint: Any = _option_type(param)  # Any: a type made at run time
-    if param.required:
+    if required:
         return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)
     return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint | None, default=None)
 

@@ -265,7 +265,7 @@ async def test_a_menu_offers_25_outcomes_with_the_longest_names(buttons: Buttons
 @settings(max_examples=150, deadline=None, phases=QUICK)
 @given(form=form_list)
 def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
-    shown = forms.modal_of(form, "x" * 100).to_dict()
+    shown = forms.modal_of(forms.dialog_of(form), "x" * 100).to_dict()
     assert 1 <= limits.size(shown["title"]) <= limits.MODAL_TITLE
     assert 1 <= len(shown["components"]) <= limits.MODAL_ROWS
     idents = []
@@ -291,7 +291,7 @@ def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
 def test_a_text_of_several_lines_is_asked_in_a_paragraph_and_comes_back_with_its_lines() -> None:
     asked = Field(name="value", label="What decides", kind="paragraph", value="one\ntwo", most=1_500)
     form = Form(title="What decides", command="admin set about", fields=(asked,), submit="Write it down")
-    (label,) = forms.modal_of(form, "x").to_dict()["components"]
+    (label,) = forms.modal_of(forms.dialog_of(form), "x").to_dict()["components"]
     box: Json = label["component"]
     assert (box["style"], box["max_length"], box["value"]) == (2, 1_500, "one\ntwo")
     submitted = {"components": [{**label, "component": {**box, "value": "one\n\nthree"}}]}
@@ -471,7 +471,7 @@ def test_a_form_with_more_fields_than_discord_shows_says_how_the_rest_is_given()
         fields=tuple(Field(name=f"f{n}", label=f"F{n}", required=n == 6, hint="hint") for n in range(7)),
         submit="Go",
     )
-    shown = forms.modal_of(made, "x").to_dict()["components"]
+    shown = forms.modal_of(forms.dialog_of(made), "x").to_dict()["components"]
     assert [label["label"] for label in shown] == ["F6", "F0", "F1", "F2", "F3"]
     assert shown[-1]["description"] == "hint. More, by typing /buy: f4, f5"
 
