@@ -343,7 +343,9 @@ class Dispatcher:
         context = parse_context_of(lookup.market, now, selling=command.selling)
         if command.wants(TradingSettings):
             context = replace(context, presets=presets_of(lookup.settings))
-        parsed = parser.parse(command, rest, context, invocation.args)
+        # what a dialog was filled in with and stands as it was says nothing new
+        args = {name: text for name, text in invocation.args.items() if context.presets.get(name) != text}
+        parsed = parser.parse(command, rest, context, args)
         if not parsed.problems:
             return parsed.values
         if command.hidden and invocation.args:  # a form sent it; nobody types it

@@ -44,7 +44,7 @@ async def test_a_ticket_is_private_and_becomes_its_fill(tmp_path: Path) -> None:
         [ada, bob] = await running(harness, "ada", "bob")
         asked = await ticket(harness, ada)
         assert asked.ephemeral
-        assert [button.label for button in asked.reply.buttons] == ["Confirm", "Change", "Cancel"]
+        assert [button.label for button in asked.reply.buttons] == ["Confirm", "Change", "Cancel", "$10", "Half", "All"]
         await harness.press(ada, asked.reply, "Confirm")
         assert asked.reply.text.startswith("**Sent.")
         assert asked.reply.buttons == []
@@ -127,6 +127,64 @@ async def test_buy_on_the_board_asks_with_menus_and_answers_in_private(tmp_path:
         assert sent.ephemeral
         assert "Buy Brazil YES" in sent.text
         assert "Cup: " in board(harness).text
+        harness.assert_sound()
+
+
+ORDER_FIELDS = ["Outcome", "Side", "Amount", "Limit", "Slippage"]
+
+
+@pytest.mark.parametrize(
+    ("line", "given", "title", "asked", "values"),
+    [
+        ("buy", {}, "Buy", ORDER_FIELDS, {}),
+        ("quote", {"amount": "$50"}, "Quote", ORDER_FIELDS, {"Amount": "$50"}),
+        (
+            "buy",
+            {"outcome": "brazil"},
+            "Buy Brazil",
+            ["Side", "Amount", "Limit", "Slippage", "Auto-fill"],
+            {"Slippage": "2%", "Auto-fill": True},
+        ),
+        (
+            "buy",
+            {"side": "no", "limit": "40c"},
+            "Buy",
+            ORDER_FIELDS,
+            {"Side": ["no"], "Limit": "40c", "Slippage": "2%"},
+        ),
+    ],
+)
+async def test_what_an_order_lacks_is_asked_in_a_dialog_filled_in_with_what_was_said_and_what_one_has_set(
+    tmp_path: Path, line: str, given: dict[str, str], title: str, asked: list[str], values: dict[str, object]
+) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        await harness.slash(ada, "settings", slippage="2%", autofill="on")
+        form = (await harness.slash(ada, line, **given)).form
+        assert (form.title, [field.label for field in form.fields]) == (title, asked)
+        assert {name: form.field(name).value for name in values} == values
+        for word in ("limit", "slippage", "auto-fill"):
+            assert word in form.text.casefold(), form.text
+        harness.peer.clock.advance(1_000)
+        answers = {"Outcome": ["Brazil"], "Side": "yes", "Amount": "$10", "Limit": "20c"}
+        ticket_ = await ada.submit(form, {name: value for name, value in answers.items() if name in asked})
+        assert "Brazil YES at 20¢" in ticket_.text
+        harness.assert_sound()
+
+
+async def test_a_tap_beside_an_outcome_asks_for_the_rest_and_leads_to_its_ticket(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        form = (await harness.press(ada, board(harness), "Buy Costa Rica")).form
+        assert form.title == "Buy Costa Rica"
+        harness.peer.clock.advance(1_000)
+        sent = await ada.submit(form, {"Side": "yes", "Amount": "$10"})
+        assert sent.ephemeral
+        assert "Buy Costa Rica YES" in sent.text
+        more = await harness.press(ada, sent.reply, "$50")
+        assert more.ephemeral
+        assert sent.reply.was
+        assert "amount $10 → $50" in sent.reply.text
         harness.assert_sound()
 
 

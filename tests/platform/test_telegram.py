@@ -22,7 +22,7 @@ async def test_a_member_buys_in_private_and_the_fill_replaces_her_ticket(harness
     await harness.running()
     await harness.say(harness.ben, "/buy germany yes $50")
     ticket = await harness.ben.chat.expect("spend about")
-    assert ticket.labels == ["Confirm", "Change", "Cancel"]
+    assert ticket.labels == ["Confirm", "Change", "Cancel", "$10", "Half", "All"]
     await harness.press(harness.ben, ticket, "Confirm")
     await harness.tick()
     filled = await harness.ben.chat.expect("Filled")
@@ -99,7 +99,7 @@ async def test_change_asks_for_the_amount_and_makes_a_new_ticket(harness: Telegr
     assert "Change this ticket" in asked.text
     await harness.say(harness.ben, "12", reply_to=asked)
     changed = await harness.ben.chat.expect("12 tokens")
-    assert changed.labels == ["Confirm", "Change", "Cancel"]
+    assert changed.labels == ["Confirm", "Change", "Cancel", "$10", "$50", "Half", "All"]
     await harness.peer.until(lambda: "Changed" in ticket.text and not ticket.labels)
 
 

@@ -143,7 +143,7 @@ async def test_the_first_button_is_the_largest_order_that_still_wins(tmp_path: P
     async with chat_harness(tmp_path) as harness:
         await running(harness, create=LIKELY)
         reply = await harness.say("ada", line)
-        assert [action.label.split()[0] for action in reply.actions] == ["Buy", "Confirm", "Change", "Cancel"]
+        assert [action.label.split()[0] for action in reply.actions][:4] == ["Buy", "Confirm", "Change", "Cancel"]
         winning = await harness.say("ada", reply.actions[0].text)
         assert winning.actions[0].label == "Confirm"
         cost, pays = await _offered(harness, winning)
@@ -380,3 +380,25 @@ async def test_the_words_of_a_ticket_are_explained_on_the_first_one_in_help_and_
             again = plain_text.text(await harness.say(who, "/buy germany yes 10"))
             assert worst not in again
             assert gas not in again
+
+
+async def test_a_ticket_offers_the_amounts_alone_that_can_be_paid_or_sold_and_a_press_is_a_change(
+    tmp_path: Path,
+) -> None:
+    """Of $30: no $50. Of 40 tokens: half and all of them, no dollars. Never the amount the ticket has already."""
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, create='/admin create Cup Germany, Brazil, "Costa Rica" balance 30')
+        ticket = await harness.say("ada", "/buy germany yes $10")
+        assert _quick(ticket) == ["Half", "All"]
+        half = await harness.press("ada", ticket, "Half")
+        assert half.ticket != ticket.ticket
+        assert _quick(half) == ["$10", "All"]
+        assert "amount $10 → half" in plain_text.text(half)
+        await harness.press("ada", await harness.press("ada", half, "$10"), "Confirm")
+        await harness.tick()
+        assert _quick(await harness.say("ada", "/sell germany yes 1")) == ["Half", "All"]
+        assert _quick(await harness.say("ada", "/sell germany yes all")) == ["Half"]
+
+
+def _quick(ticket: Reply) -> list[str]:
+    return [action.label for action in ticket.actions if action.text.startswith("/ticket change ") and not action.asks]

@@ -26,7 +26,7 @@ DISABLED = "disabled"  # https://core.telegram.org/bots/api#inlinekeyboardbutton
 ROWS = 30
 _LABEL = 48
 _ROW_LETTERS = 30  # letters of labels that stand in one row on a phone
-_ROW = 3
+_ROW = 4
 _DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d+)\|.+)", re.DOTALL | re.ASCII)
 
 
@@ -46,6 +46,7 @@ class KeyboardButton:
     disabled: bool = False
     style: KeyboardButtonStyle | None = None  # a colour, since Bot API 9.4; what a server does not know it leaves out
     group_ext: str | None = None  # the group it speaks of, where that is not the chat it stands in
+    breaks: bool = False  # a row begins with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             copy=action.copy,
             disabled=action.disabled,
             style=_style(action),
+            breaks=action.breaks,
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
@@ -92,7 +94,7 @@ def rows_of_buttons(keyboard_buttons: Sequence[KeyboardButton]) -> KeyboardRows:
     used = _ROW_LETTERS
     for button in keyboard_buttons:
         letters = size(button.label) + 4
-        if not rows or used + letters > _ROW_LETTERS or len(rows[-1]) == _ROW:
+        if not rows or button.breaks or used + letters > _ROW_LETTERS or len(rows[-1]) == _ROW:
             rows.append([])
             used = 0
         rows[-1].append(button)

@@ -22,7 +22,7 @@ async def test_the_designs_own_example_reads_well(tmp_path: Path) -> None:
             "Buy Germany YES: spend about $51.26, get $100.00 if Germany wins.",
             "100 tokens at 50.7¢ on average (now 50.0¢, after 51.3¢) · fee $0.51 · gas $0.01 · at worst $53.04, "
             "else nothing happens",
-            "[Confirm] [Change] [Cancel]",
+            "[Confirm] [Change] [Cancel] [$10] [$50] [Half] [All]",
         ]
         assert ticket.tone is Tone.WAIT
         assert [(action.text, action.person) for action in ticket.actions] == [
