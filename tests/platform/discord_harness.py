@@ -20,7 +20,16 @@ from scheduler.tick import run_tick
 from storage.database import Database
 from storage.holding import ROUND_MS, Holder
 from tests.platform.peer_clock import PeerClock
-from tests.standins.discord_peer import Channel, DiscordPeer, Guild, Interaction, Message, Permission, Person
+from tests.standins.discord_peer import (
+    Channel,
+    DiscordPeer,
+    Guild,
+    Interaction,
+    Message,
+    Permission,
+    Person,
+    command_picker,
+)
 from tests.standins.discord_peer.client import pointed_at
 from tests.storage.databases import migrated_file
 
@@ -117,6 +126,9 @@ class DiscordHarness:
         assert not self.peer.refused, [(call.method, call.path, call.code, call.answer) for call in self.peer.refused]
         assert not self.peer.late
         assert not self.peer.unanswered
+        for channel in self.peer.world.channels.values():
+            for message in channel.messages.values():
+                assert not command_picker.dead_links(message.text, channel), message
 
 
 @contextmanager
@@ -164,6 +176,7 @@ async def running(harness: DiscordHarness, *people: str) -> list[Person]:
         harness.admin, "admin create", title="Cup", outcomes="Germany, Brazil, Costa Rica", odds="50 30 20"
     )
     assert "drafted" in created.text, created.text
+    harness.admin.clicks(created.reply, "admin open")
     await harness.slash(harness.admin, "admin open")
     members = [harness.guild.member(name) for name in people]
     for person in members:

@@ -12,10 +12,11 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.discord_chat import slash_commands
+from bot.adapters.discord_chat import registration, slash_commands
 from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.membership import Membership
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS
 from bot.adapters.discord_chat.shards import Shards
 from bot.chat.buttons import Buttons
@@ -38,6 +39,7 @@ class ClientParts:
     db: Database
     interactions: Interactions
     buttons: Buttons
+    command_ids: CommandIds
     presence: ChatPresence
     commands: Sequence[Command]
     shards: Shards
@@ -75,19 +77,22 @@ class DiscordClient(discord.AutoShardedClient):
         self.busy: InFlight = parts.interactions.busy
         self.tree = CommandTree(self)
         self.http.max_ratelimit_timeout = LONGEST_WAIT_S
-        self._membership = Membership(self, parts.db, parts.presence, parts.buttons)
+        self._membership = Membership(self, parts.db, parts.presence, parts.buttons, parts.command_ids)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def setup_hook(self) -> None:
         """Logged in, not connected yet: register the commands if they are not what they were."""
         interactions = self.parts.interactions
+        self.parts.command_ids.of_application(self.application_id or 0)
         slash_commands.build(self.tree, self.parts.commands, self._handle_command, interactions.complete)
         syncing = self._spawn(self._register_commands())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
     @counted
     async def _register_commands(self) -> None:
-        await slash_commands.register(self.http, self.application_id or 0, self.parts.db, self.tree)
+        commands = slash_commands.payload(self.tree)
+        await registration.register(self.http, self.application_id or 0, self.parts.db, commands)
+        self.parts.command_ids.forget()
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """The library would connect the same shards for ever."""

@@ -24,6 +24,7 @@ from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
 from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.responses import DiscordResponder
 from bot.adapters.discord_chat.slash_commands import choice
 from bot.chat.buttons import Buttons
@@ -67,6 +68,7 @@ class Interactions:
         self,
         dispatcher: Dispatcher,
         buttons: Buttons,
+        command_ids: CommandIds,
         tokens: message_refs.Tokens,
         roles: ChannelRoles,
         edits: MessageEdits,
@@ -74,7 +76,7 @@ class Interactions:
         overtaken: OvertakenAnswers,
         draw: Draw,
     ) -> None:
-        self._responder = DiscordResponder(dispatcher, buttons, tokens, edits, follow_ups, overtaken, draw)
+        self._responder = DiscordResponder(dispatcher, buttons, command_ids, tokens, edits, follow_ups, overtaken, draw)
         self.busy = InFlight()
         self._dispatcher = dispatcher
         self._buttons = buttons

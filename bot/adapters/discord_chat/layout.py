@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from discord import ui
@@ -33,12 +33,14 @@ class Section:
 class Sections:
     """Text in sections, within the budget of one message."""
 
+    clickable: Mapping[str, str] = field(default_factory=dict)  # ids of commands by `admin create`
     left: int = limits.TEXT - ROOM_FOR_CUTS
     sections: list[Section] = field(default_factory=lambda: [Section()])
     cut: bool = False
 
     def add(self, row: str) -> None:
         """A line; the first that does not fit is cut where it is plain text, and all that follow are dropped."""
+        row = markup.clickable(row, self.clickable)
         need = limits.size(row) + 1
         if row.startswith(markup.CODE_ROW):
             need += 8  # the fences, at worst around this row alone

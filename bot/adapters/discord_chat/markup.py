@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.chat import plain_text
 from bot.chat.reply import Column, Line, Span, Stamp, Style, Table
@@ -73,6 +73,7 @@ CODE_ROW = "\x00"  # no text can hold one
 _ZERO_WIDTH = "\u200b"  # a space of no width: breaks mentions and links where a backslash would be seen
 _SPECIAL = re.compile(r"([\\`*_~|\[\]<>])")
 _LINKS = re.compile(r"://|(?i:discord(?=(?:app)?\.(?:gg|com|me|io)\b))")
+_BARE_NAME = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
 _LEADING = re.compile(r"^(\s*\d*)((?<=\d)[.)](?=\s)|(?<!\d)(?:-?#{1,3}|[+-])(?=\s))")  # lists, headings
 _EMOJI_PARTS = {"\u200d", "\ufe0f"}  # what emoji are made of
 _LATEST_S = 8_640_000_000_000  # seconds; more than that no client can show
@@ -102,6 +103,14 @@ def _is_harmless(sign: str) -> bool:
     return (
         unicodedata.category(sign)[0] != "C" and unicodedata.category(sign) not in {"Zl", "Zp"}
     ) or sign in _EMOJI_PARTS
+
+
+def clickable(row: str, ids: Mapping[str, str]) -> str:
+    """A line in which a command's bare name can be clicked: a name in code that nothing follows. What people wrote has
+    no such marks left. Source: https://docs.discord.com/developers/reference#message-formatting"""
+    if not ids or row.startswith(CODE_ROW):
+        return row
+    return _BARE_NAME.sub(lambda bare: f"</{bare[1]}:{ids[bare[1]]}>" if bare[1] in ids else bare[0], row)
 
 
 def stamp(at: Stamp) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.adapters.discord_chat import NAME
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
@@ -23,11 +24,14 @@ log = logging.getLogger(__name__)
 class Membership:
     """Tells `ChatPresence` which channels the bot can reach, and greets a server it is new in."""
 
-    def __init__(self, client: discord.Client, db: Database, presence: ChatPresence, buttons: Buttons) -> None:
+    def __init__(
+        self, client: discord.Client, db: Database, presence: ChatPresence, buttons: Buttons, command_ids: CommandIds
+    ) -> None:
         self._client = client
         self._db = db
         self._presence = presence
         self._buttons = buttons
+        self._command_ids = command_ids
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (again): notices that wait for the server's channels can be sent; a new server is greeted."""
@@ -64,7 +68,7 @@ class Membership:
 
     async def _greet(self, guild: discord.Guild) -> None:
         """In a channel where the bot may send, else to the owner alone; nowhere if they take no direct messages."""
-        message = await render(words.greeting(), self._buttons)
+        message = await render(words.greeting(), self._buttons, clickable=await self._command_ids.known())
         channels: Sequence[discord.abc.Messageable] = [
             channel
             for channel in [guild.system_channel, *guild.text_channels]

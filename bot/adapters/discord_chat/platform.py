@@ -13,6 +13,7 @@ from bot.adapters.discord_chat.edits import MessageEdits
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.guilds import fetch_channel
 from bot.adapters.discord_chat.permissions import ChannelRoles, missing_permissions
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.adapters.discord_chat.shards import Shards
 from bot.adapters.discord_chat.threads import Threads
@@ -37,6 +38,7 @@ class DiscordPlatform:
         self,
         db: Database,
         buttons: Buttons,
+        command_ids: CommandIds,
         tokens: message_refs.Tokens,
         roles: ChannelRoles,
         edits: MessageEdits,
@@ -46,6 +48,7 @@ class DiscordPlatform:
     ) -> None:
         self._db = db
         self._buttons = buttons
+        self._command_ids = command_ids
         self._tokens = tokens
         self._roles = roles
         self._edits = edits
@@ -60,11 +63,15 @@ class DiscordPlatform:
     def name(self) -> str:
         return NAME
 
+    async def _rendered(self, reply: Reply, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
+        clickable = await self._command_ids.known()
+        return await render(reply, self._buttons, clickable=clickable, mention=mention, alone=alone)
+
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
         async with errors.translating_errors():
             client, channel = self._channel(chat_ext)
-            message = await render(reply, self._buttons, mention=await self._mention(chat_ext, reply))
+            message = await self._rendered(reply, mention=await self._mention(chat_ext, reply))
             if reply.aside:
                 sent = await self._threads.send(client, channel, lambda there: self._send(there, message, nonce))
                 if sent is not None:
@@ -84,7 +91,7 @@ class DiscordPlatform:
             if not isinstance(posted, message_refs.Posted):
                 raise UnreachableError
             try:
-                await self._edit_message(client, posted, await render(reply, self._buttons))
+                await self._edit_message(client, posted, await self._rendered(reply))
             except discord.Forbidden as error:
                 raise await self._forbidden(client, posted.channel, error) from error
 
@@ -95,7 +102,7 @@ class DiscordPlatform:
         market's chat; else a direct message; else a mention where they are, that gives nothing away."""
         async with errors.translating_errors():
             client = self._client()
-            message = await render(reply, self._buttons, alone=True)
+            message = await self._rendered(reply, alone=True)
             ticket_ref = message_refs.parse_ref(edit_ref) if edit_ref else None
             if (
                 ticket_ref is not None

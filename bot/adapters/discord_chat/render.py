@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -36,6 +36,7 @@ from bot.text.columns import width
 from bot.text.palette import DARK, colour
 from bot.words import discord as words
 
+NO_IDS: Mapping[str, str] = {}
 NO_MENTIONS = discord.AllowedMentions.none()
 LONGEST_HEADING = 80  # columns of a headline in large letters: two lines on a phone
 STANDING_STILL = frozenset({"Frozen", "Paused", "Halted"})
@@ -61,16 +62,23 @@ class RenderedMessage:
         return [discord.File(io.BytesIO(attachment.data), filename=attachment.name) for attachment in self.attachments]
 
 
-async def render(reply: Reply, buttons: Buttons, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
-    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `mention`: a role; `alone`: one
-    person reads it, and the lines it suggests are buttons as well."""
+async def render(
+    reply: Reply,
+    buttons: Buttons,
+    *,
+    clickable: Mapping[str, str] = NO_IDS,
+    mention: int | None = None,
+    alone: bool = False,
+) -> RenderedMessage:
+    """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `clickable`: ids of commands by
+    their names; `mention`: a role; `alone`: one person reads it, and the lines it suggests are buttons as well."""
     actions = (*without_copies(without_apps(reply.actions)), *(offered(reply) if alone else ()))
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)
     component_ids = await ComponentIds.of(actions, buttons, decides=reply.ticket is not None)
-    rows = [row for block in reply.blocks if isinstance(block, Board) for row in block.rows]
-    return _layout(reply, component_ids, await Taps.of(rows, buttons), mention)
+    taps = await Taps.of([row for block in reply.blocks if isinstance(block, Board) for row in block.rows], buttons)
+    return _layout(reply, _sections(reply, taps, clickable), component_ids, taps, mention)
 
 
 def accent_colour(reply: Reply) -> int | None:
@@ -84,9 +92,10 @@ def accent_colour(reply: Reply) -> int | None:
     return int(code.removeprefix("#"), 16) if code else None
 
 
-def _layout(reply: Reply, component_ids: ComponentIds, taps: Taps, mention: int | None) -> RenderedMessage:
+def _layout(
+    reply: Reply, sections: Sections, component_ids: ComponentIds, taps: Taps, mention: int | None
+) -> RenderedMessage:
     files, left_out = _attachments(reply)
-    sections = _sections(reply, taps)
     notes = [*([markup.line(words.cut_short())] if sections.cut else []), *left_out]
     if component_ids.left_out:
         notes.append(markup.line(words.buttons_left_out(component_ids.left_out)))
@@ -109,8 +118,8 @@ def _layout(reply: Reply, component_ids: ComponentIds, taps: Taps, mention: int 
     return RenderedMessage(view=view, attachments=tuple(files), mentions=mentions, silent=silent)
 
 
-def _sections(reply: Reply, taps: Taps) -> Sections:
-    sections = Sections()
+def _sections(reply: Reply, taps: Taps, clickable: Mapping[str, str]) -> Sections:
+    sections = Sections(clickable=clickable)
     sections.add(_head(reply))
     for block in reply.blocks:
         if isinstance(block, Board):

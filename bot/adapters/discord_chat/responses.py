@@ -14,6 +14,7 @@ from bot.adapters.discord_chat import errors, message_refs
 from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.incoming import IncomingInteraction
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
@@ -37,6 +38,7 @@ class DiscordResponder:
         self,
         dispatcher: Dispatcher,
         buttons: Buttons,
+        command_ids: CommandIds,
         tokens: message_refs.Tokens,
         edits: MessageEdits,
         follow_ups: FollowUps,
@@ -46,6 +48,7 @@ class DiscordResponder:
         self._dispatcher = dispatcher
         self._overtaken = overtaken
         self._buttons = buttons
+        self._command_ids = command_ids
         self._tokens = tokens
         self._edits = edits
         self._follow_ups = follow_ups
@@ -131,8 +134,7 @@ class DiscordResponder:
     ) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
         interaction = incoming.interaction
-        alone = reply.audience is Audience.PRIVATE
-        message = await render(reply, self._buttons, alone=alone)
+        message = await self._rendered(reply)
         if for_all and reply.audience is Audience.PRIVATE:  # "thinking" stands for all, this must not
             with contextlib.suppress(discord.NotFound):
                 await interaction.delete_original_response()
@@ -150,11 +152,13 @@ class DiscordResponder:
 
     async def _show_charts(self, sent: discord.Message, reply: Reply, drawn: Reply | None) -> None:
         """In the answer that stands without them."""
-        message = await render(
-            drawn or words.chart_missing(reply), self._buttons, alone=reply.audience is Audience.PRIVATE
-        )
+        message = await self._rendered(drawn or words.chart_missing(reply))
         async with errors.translating_errors():
             await sent.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
+
+    async def _rendered(self, reply: Reply) -> RenderedMessage:
+        clickable, alone = await self._command_ids.known(), reply.audience is Audience.PRIVATE
+        return await render(reply, self._buttons, clickable=clickable, alone=alone)
 
     def _replaces_message(self, incoming: IncomingInteraction, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""

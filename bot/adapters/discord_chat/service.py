@@ -17,6 +17,7 @@ from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.interactions import Interactions
 from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.platform import DiscordPlatform
+from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.shards import Shards
 from bot.adapters.reconnecting import ReconnectingService
 from bot.chat.buttons import Buttons
@@ -67,6 +68,7 @@ class DiscordService(ReconnectingService):
         super().__init__(on_ready)
         self._settings = settings
         buttons, roles, edits = Buttons(db, clock.now_ms), ChannelRoles(db, clock.monotonic_ms), MessageEdits()
+        command_ids = CommandIds(db, clock.monotonic_ms)
         tokens, follow_ups = message_refs.Tokens(buttons), FollowUps(clock)
         overtaken = OvertakenAnswers(db, lambda: holder.lease(NAME) is not None)
         count = settings.shards_in_all
@@ -79,11 +81,16 @@ class DiscordService(ReconnectingService):
             lenient=settings.gateway is not None,
             ready=self._ready,
         )
-        self._platform = DiscordPlatform(db, buttons, tokens, roles, edits, follow_ups, self._shards, clock)
+        self._platform = DiscordPlatform(
+            db, buttons, command_ids, tokens, roles, edits, follow_ups, self._shards, clock
+        )
         self._parts = ClientParts(
             db=db,
-            interactions=Interactions(dispatcher, buttons, tokens, roles, edits, follow_ups, overtaken, draw),
+            interactions=Interactions(
+                dispatcher, buttons, command_ids, tokens, roles, edits, follow_ups, overtaken, draw
+            ),
             buttons=buttons,
+            command_ids=command_ids,
             presence=ChatPresence(db, clock.now_ms),
             commands=dispatcher.commands,
             shards=self._shards,

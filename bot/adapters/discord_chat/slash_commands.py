@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import discord
-import discord.http
 from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, limits
@@ -18,9 +14,6 @@ from bot.chat.invocation import ParseContext
 from bot.grammar.command import Command, Param
 from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
 from bot.words import translations
-from storage.database import Database
-
-log = logging.getLogger(__name__)
 
 ADMIN = "admin"  # this group is shown to those who manage the server, unless its admins decide otherwise
 
@@ -33,7 +26,7 @@ _SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_
 _INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
 # https://docs.discord.com/developers/reference#locales
 _LOCALES = {"de": ("de",), "es": ("es-ES", "es-419"), "fr": ("fr",), "pt": ("pt-BR",), "ja": ("ja",)}
-_SUBCOMMAND = discord.AppCommandOptionType.subcommand.value
+SUBCOMMAND = discord.AppCommandOptionType.subcommand.value
 _MANAGE = discord.Permissions(manage_guild=True)
 
 
@@ -167,29 +160,6 @@ def _autocomplete(
     return suggestions
 
 
-async def register(
-    http: discord.http.HTTPClient,
-    application_id: int,
-    db: Database,
-    tree: app_commands.CommandTree[discord.AutoShardedClient],
-) -> None:
-    """Tell Discord the commands, where they have changed since the last time."""
-    registered = payload(tree)
-    digest, fact = fingerprint(registered), f"discord:commands:{application_id}"
-    async with db.reading() as uow:
-        if await uow.key_values.get(fact) == digest:
-            return
-    try:
-        await http.bulk_upsert_global_commands(application_id, registered)
-    except (discord.HTTPException, discord.RateLimited, OSError) as error:
-        log.error("the commands could not be registered: %s", error)
-        return
-    async with db.writing() as uow:
-        await uow.key_values.put(fact, digest)
-        await uow.commit()
-    log.info("%d commands registered with Discord", len(registered))
-
-
 def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[CommandPayload]:
     """What is registered with Discord."""
     registered = [tree_command.to_dict(tree) for tree_command in tree.get_commands()]
@@ -202,7 +172,7 @@ def _localise(command: CommandPayload, name: str) -> None:
     """Put what a command and its options are for beside the English of it, in each language there is."""
     command["description_localizations"] = _by_locale(translations.summary(name))
     for option in command["options"]:
-        if option["type"] == _SUBCOMMAND:
+        if option["type"] == SUBCOMMAND:
             _localise(option, f"{name} {option['name']}")
         else:
             option["description_localizations"] = _by_locale(translations.option(name, option["name"]))
@@ -210,7 +180,3 @@ def _localise(command: CommandPayload, name: str) -> None:
 
 def _by_locale(texts: translations.Texts) -> dict[str, str]:
     return {locale: text for language, text in texts.items() for locale in _LOCALES[language]}
-
-
-def fingerprint(registered: Sequence[CommandPayload]) -> str:
-    return hashlib.sha256(json.dumps(registered, sort_keys=True).encode()).hexdigest()

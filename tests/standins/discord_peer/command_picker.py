@@ -20,11 +20,12 @@ from .command_rules import (
     USER,
 )
 from .json_values import Json
+from .message_view import command_links
 from .permissions import Permission, permissions_in
 
 if TYPE_CHECKING:
     from .person import Person
-    from .world import Channel
+    from .world import Channel, Message
 
 
 class NotOfferedError(AssertionError):
@@ -73,6 +74,26 @@ def _lines(name: str, options: list[Json]) -> list[str]:
     if not inside:
         return [name]
     return [line for one in inside for line in _lines(f"{name} {one['name']}", one.get("options") or [])]
+
+
+def dead_links(text: str, channel: Channel) -> list[str]:
+    """Names of commands in a text that no client can turn into commands: their id is of no registered command here, or
+    of another one."""
+    known = {
+        (line, command["id"])
+        for command in _registered(channel)
+        for line in _lines(command["name"], command["options"])
+    }
+    return [f"/{line}" for line, command_id in command_links(text) if (line, command_id) not in known]
+
+
+def clicked(person: Person, message: Message, line: str) -> None:
+    """They click the name of a command in a text: their client has it, and it is one they may use here."""
+    links = [link for link in command_links(message.text) if link[0] == line]
+    assert links, f"/{line} cannot be clicked in {message}"
+    assert f"/{line}" not in dead_links(message.text, message.channel), f"/{line} has an id of no such command"
+    if line not in offered(person, message.channel):
+        raise NotOfferedError(f"/{line} is clicked and not offered to {person.user.name}")
 
 
 def typed(

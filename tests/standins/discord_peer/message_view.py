@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 19, 21, 22, 23
 ENTITY_SELECTS = (USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
 SELECTS = (STRING_SELECT, *ENTITY_SELECTS)
+# https://docs.discord.com/developers/reference#message-formatting-formats
+COMMAND_LINK = re.compile(r"</([^\s:>]+(?: [^\s:>]+){0,2}):(\d+)>")
 LINK_BUTTON, PREMIUM_BUTTON = 5, 6
 
 
@@ -80,6 +83,11 @@ def text_of(content: str, embeds: list[Json], components: list[Json]) -> str:
         if one["type"] == THUMBNAIL:
             parts.append(one.get("description") or "")
     return "\n".join(part for part in parts if part)
+
+
+def command_links(text: str) -> list[tuple[str, str]]:
+    """Names of commands that can be clicked, with the ids they carry."""
+    return [(found[1], found[2]) for found in COMMAND_LINK.finditer(text)]
 
 
 def _label(button: Json) -> str:

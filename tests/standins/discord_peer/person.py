@@ -84,6 +84,11 @@ class Person:
         """The commands their client shows them here."""
         return command_picker.offered(self, channel)
 
+    def clicks(self, message: Message, line: str) -> None:
+        """The name of a command in a text: from there they go on as if they had typed it."""
+        self._looks_at(message)
+        command_picker.clicked(self, message, line)
+
     # components
 
     async def press(
