@@ -260,6 +260,7 @@ class Reply:
     code: str = ""
     ticket: int | None = None  # the adapter tells storage where it put this ticket, so that its fill can replace it
     silent: bool = False  # small news: it comes without a sound
+    route: str = ""  # the platform's id of another channel of the same server or group, where it goes instead
     awaits: Awaited | None = None  # likewise, so that what is to come can take its place
     pin: bool = False
     aside: bool = False

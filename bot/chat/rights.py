@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,25 @@ class ChatRights(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Another channel (a topic) of the server (the group) a chat is in: its id there, what people call it, and what the
+    bot lacks to post there, as people read it on their platform."""
+
+    ext: str
+    name: str
+    lacks: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class ChatChannels(Protocol):
+    """A platform whose chats have others beside them."""
+
+    async def channel(self, chat_ext: str, typed: str) -> Channel | None:
+        """The one meant, in the same server or group; None where there is none such. Raises CannotAskError."""
+        ...
+
+
 _Asked = tuple[str, str, str]  # platform, chat, person
 
 
@@ -69,6 +89,17 @@ class Rights:
             asking = self._asking[asked] = asyncio.create_task(self._ask(asked))
             asking.add_done_callback(partial(self._done, asked))
         return await asyncio.shield(asking)  # others may be waiting for it too
+
+    async def channel(self, platform: str, chat_ext: str, typed: str) -> Channel | None:
+        """What `ChatChannels` says of it. Raises CannotAskError, also where a platform has nothing of the kind."""
+        channels = self._by_platform.get(platform)
+        if not isinstance(channels, ChatChannels):
+            raise CannotAskError(platform)
+        try:
+            async with asyncio.timeout(ASK_S):
+                return await channels.channel(chat_ext, typed)
+        except TimeoutError as error:
+            raise CannotAskError(platform) from error
 
     async def _ask(self, asked: _Asked) -> Standing:
         platform, chat_ext, person_ext = asked

@@ -15,12 +15,13 @@ from bot.chat.reply import Reply
 from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
 from bot.grammar.types import ArgumentType, Text, Wrong
-from bot.market import webhook_changes
+from bot.market import channel_routes, webhook_changes
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note
 from bot.text.global_addresses import LONGEST_URL
 from bot.words import chats as words
 from bot.words import settings as words_settings
+from bot.words.channel_routes import ROUTES
 from engine.state import Status
 from storage.records import Chat, Json, Market, Notice, NoticeAudience
 from storage.unit_of_work import UnitOfWork
@@ -31,9 +32,9 @@ _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 
 @dataclass(frozen=True, slots=True)
 class What(Text):
-    """`code`, `leave`, `webhook`, or a code from elsewhere."""
+    """`code`, `leave`, `webhook`, a route, `silent`, or a code from elsewhere."""
 
-    about: str = "code for a new code, a code from elsewhere, leave, or webhook; a list if left out"
+    about: str = "code, a code from elsewhere, leave, webhook, announcements, digests, results or silent"
     words: int = 1
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
@@ -42,8 +43,24 @@ class What(Text):
 
 WhatArg = Annotated[str, What("what", 24)]
 AddressArg = Annotated[
-    str, Text("address", LONGEST_URL, about="with webhook: an https address, or off and the number of one")
+    str, Text("address", LONGEST_URL, about="with webhook: an https address, or off and its number; else on or off")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelType(ArgumentType[str]):
+    """A channel as its platform writes it, a topic's link or number, or `off`; its adapter knows which that is."""
+
+    about: str = "with announcements, digests or results: the channel they go to; off brings them back"
+    named: bool = True
+
+    shape = "#channel"
+
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        return text.strip()[:LONGEST_URL]
+
+
+ChannelArg = Annotated[str, ChannelType()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +111,30 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
     examples=(
         *("/admin channel", "/admin channel code", "/admin channel K7Q2-9MXT"),
         "/admin channel webhook https://hooks.example.org/outcry",
+        *("/admin channel results off", "/admin channel silent off"),
     ),
 )
 async def channel(
-    ctx: Context, *, market: MarketView | None, what: WhatArg | None = None, address: AddressArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView | None,
+    what: WhatArg | None = None,
+    address: AddressArg | None = None,
+    to: ChannelArg | None = None,
 ) -> Reply:
     """See where the market is announced; bring it to one more chat, or send its news to a program.
 
     In the market's chat `code` gives a code good once; said by an admin of another chat it announces the market there
     too: one book, one account a person. `leave` takes a market that came by code out of this chat.
     `webhook` and an https address sends the event's news there, signed; `webhook off 2` ends number 2.
+    `announcements`, `digests` or `results` and a channel of this server (a topic of this group) posts them there, `off`
+    here again. `silent off` lets small news be heard.
     """
     word = (what or "").casefold()
+    if word in ROUTES:
+        return await channel_routes.route(ctx, word, to or address)
+    if word == "silent":
+        return await channel_routes.silence(ctx, address)
     if word not in {"", "code", "leave", "webhook"}:
         return await _bring(ctx, market, (what or "").upper().replace("-", ""))
     if market is None:
@@ -118,7 +147,8 @@ async def channel(
         return await webhook_changes.run(ctx, market.record, address)
     async with ctx.db.reading() as uow:
         chats, webhooks = await uow.chats.of_market(market.id), await uow.webhooks.of_market(market.id)
-    return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None, len(webhooks))
+        settings = await uow.chats.settings(ctx.chat.id if ctx.chat else 0)
+    return words.listing(market.record, chats, ctx.chat.id if ctx.chat else None, len(webhooks), settings)
 
 
 async def _give_code(ctx: Context, record: Market) -> Reply:

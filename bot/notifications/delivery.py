@@ -43,11 +43,13 @@ NOTHING_TO_SEND = Reply(head=())
 @dataclass(frozen=True, slots=True)
 class Sent:
     """Delivered, or there was nothing to say. `ref` is where it stands, `fingerprint` that of a board; `missing` the
-    permission for want of which it went without pictures."""
+    permission for want of which it went without pictures; `lost_route` the channel it was to go to and could not, so
+    that it stands in the chat itself, and why."""
 
     ref: str | None
     fingerprint: str | None = None
     missing: str | None = None
+    lost_route: tuple[str, UnreachableError] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,9 @@ class Delivery:
             sent: SendResult = await _call(self._platforms[row.platform], _request(message, reply))
         except (RetryLaterError, UnreachableError) as error:
             sent = error
+        if reply.route and isinstance(sent, UnreachableError) and row.edit_ref is None:
+            result = await self._hand_over(message, replace(reply, route=""))
+            return replace(result, lost_route=(reply.route, sent)) if isinstance(result, Sent) else result
         return self._result(message, reply, sent)
 
     def _result(self, message: OutgoingMessage, reply: Reply, sent: SendResult) -> DeliveryResult:

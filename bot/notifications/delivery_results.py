@@ -159,7 +159,9 @@ class DeliveryResults:
                 markets.add(row.market)
             if isinstance(result, Sent) and row.ticket is not None and result.ref not in (None, row.edit_ref):
                 tickets.add(row.ticket)
-            if not isinstance(result, Postponed | Sent) or result.missing is not None or place in self._unreachable:
+            lost_route = isinstance(result, Sent) and result.lost_route is not None
+            lost = not isinstance(result, Postponed | Sent) or lost_route or result.missing is not None
+            if lost or place in self._unreachable:
                 places.add(place)
         if places:
             await uow.chats.hold(places)
@@ -223,6 +225,9 @@ class DeliveryResults:
         if message.reply.ping is not None:
             for sent_row in message.rows:
                 await self._ping(uow, sent_row, ping_kind(sent_row.kind, sent_row.payload) or message.reply.ping, now)
+        if result.lost_route is not None:
+            channel, why = result.lost_route
+            await reachability.end_route(uow, row, channel, why, now)
         if result.missing is not None:
             await self._mark_unreachable(uow, row, Unreachable.FORBIDDEN, result.missing, now)
         elif row.audience is NoticeAudience.CHAT and result.ref is not None and not self._lacks_pictures(row):

@@ -19,11 +19,13 @@ from bot.notifications.notice_context import NoticeContext
 from bot.words import admin as words_admin
 from bot.words import announcements as words_announcements
 from bot.words import backups as words_backups
+from bot.words import channel_routes as words_routes
 from bot.words import chats as words_chats
 from bot.words import cuts as words_cuts
 from bot.words import keys as words_keys
 from bot.words import members as words_members
 from bot.words import webhooks as words_webhooks
+from storage.chats import ChatSettings
 from storage.rankings import Tokens
 from storage.records import Market, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -55,6 +57,23 @@ async def is_muted(uow: UnitOfWork, row: OutboxRow) -> bool:
 
 
 ASIDE = frozenset({"digest"})  # only fill the time between the posts people come for
+
+RESULTS = frozenset({"eliminated", "claimed", "corrected", "cut", "resolved", "voided"})
+STAYS = frozenset({"board", "arrived"})  # where people play
+
+
+def route_of(kind: str) -> str | None:
+    """Of a post to a chat: by which of `words.channel_routes.ROUTES` it can go to another channel."""
+    if kind in STAYS:
+        return None
+    return "results" if kind in RESULTS else "digests" if kind in ASIDE else "announcements"
+
+
+def as_set_for_chat(kind: str, reply: Reply, settings: ChatSettings) -> Reply:
+    """A post to a chat, as its admins have set it: where it goes, and whether small news makes no sound."""
+    route = settings.routes.get(route_of(kind) or "", "")
+    return replace(reply, route=route, silent=reply.silent and settings.silent)
+
 
 SMALL = frozenset({"digest", "board", "lead_change", "big_trade"})  # they come without a sound
 
@@ -191,5 +210,6 @@ _RENDERERS: Mapping[str, Renderer] = {
     "ping": _ping,
     ADDED: _plain(lambda notice: words_webhooks.hello(notice.market)),
     "webhook_ended": _plain(lambda notice: words_webhooks.given_up(notice.market, notice.payload, notice.now_ms)),
+    "route_lost": _plain(lambda notice: words_routes.route_lost(notice.market.title, notice.payload)),
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),
 }

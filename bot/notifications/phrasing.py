@@ -9,12 +9,13 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from bot.chat.rate_limits import Budget
-from bot.chat.reply import Reply
+from bot.chat.reply import Audience, Reply
 from bot.notifications.claims import LASTING_NEWS_MS, NEWS_MS
 from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint
 from bot.notifications.delivery_results import ShownMessages
-from bot.notifications.notices import render_notice
+from bot.notifications.notices import as_set_for_chat, render_notice
 from bot.notifications.read_ahead import read_ahead
+from storage.chats import ChatSettings
 from storage.clock import Clock
 from storage.database import Database
 from storage.rankings import Tokens
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 LASTING_NEWS = frozenset(
     {"eliminated", "claimed", "corrected", "cut", "resolved", "voided"}
 )  # these are told for a day
+CHANNELLED = frozenset({"discord", "telegram"})  # platforms whose chats have other channels beside them
 TICKET_MESSAGE_MS = 4_000  # so long a fill waits for its ticket to stand somewhere, so that it can take its place
 TICKET_MESSAGE_RETRY_MS = 200
 BOARD_SLOWER = 3  # times further apart are a board's edits where its group's minute is nearly full
@@ -76,6 +78,8 @@ class Phrasing:
             return Postponed(now, type(error).__name__, failed=True)
         if reply is None or (row.slot and row.edit_ref and await self._is_shown(snapshot.uow, row, reply)):
             return Sent(row.edit_ref if row.slot else None)
+        if reply.audience is Audience.CHAT and row.platform in CHANNELLED and row.slot != "board":
+            reply = as_set_for_chat(row.kind, reply, await snapshot.settings(row))
         mention_in = row.edit_chat or await snapshot.mention_in(row)
         return OutgoingMessage(row=row, reply=reply, mention_in=mention_in)
 
@@ -114,11 +118,20 @@ class _Snapshot:
         self.worths = worths
         self._markets: dict[int, Market | None] = {}
         self._chats: dict[int, list[Chat]] = {}
+        self._settings: dict[tuple[str, str], ChatSettings] = {}
 
     async def market(self, number: int) -> Market | None:
         if number not in self._markets:
             self._markets[number] = await self.uow.markets.get(number)
         return self._markets[number]
+
+    async def settings(self, row: OutboxRow) -> ChatSettings:
+        """What the admins of the chat it goes to have set."""
+        place = (row.platform, row.target)
+        if place not in self._settings:
+            chat = await self.uow.chats.find(*place)
+            self._settings[place] = ChatSettings() if chat is None else await self.uow.chats.settings(chat.id)
+        return self._settings[place]
 
     async def mention_in(self, row: OutboxRow) -> str | None:
         """A chat of the market on its person's platform."""

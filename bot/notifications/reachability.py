@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.platform import Unreachable
+from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Audience, Reply
 from bot.notifications.notices import render_notice
 from bot.words import chats as words
 from engine.state import Status
 from storage.database import Database
-from storage.records import Chat, Market, Notice, NoticeAudience, Payload
+from storage.records import Chat, Market, Notice, NoticeAudience, OutboxRow, Payload
 from storage.trouble import TroubleError
 from storage.unit_of_work import UnitOfWork
 
@@ -58,6 +60,31 @@ async def repost_boards(uow: UnitOfWork, chat: Chat, now_ms: int) -> None:
         await uow.outbox.add_here(market.id, chat, board, now_ms)
     for market in markets:
         await uow.deliveries.set_ref(market.id, chat.platform, chat.external_id, "board", None)
+
+
+async def end_route(uow: UnitOfWork, row: OutboxRow, channel: str, why: UnreachableError, now_ms: int) -> None:
+    """Needs a writing unit that holds the chat and its markets. What was to go to that channel goes to the chat itself
+    from now on; its admins are told once."""
+    chat = await uow.chats.find(row.platform, row.target)
+    settings = await uow.chats.settings(chat.id) if chat is not None else None
+    if chat is None or settings is None or channel not in settings.routes.values() or row.market is None:
+        return
+    ended = sorted(name for name, ext in settings.routes.items() if ext == channel)
+    payload: Payload = {
+        "title": chat.title, "platform": chat.platform, "routes": list(ended),
+        "why": why.why.value, "detail": why.detail,
+    }  # fmt: skip
+    notice = Notice(
+        kind="route_lost", audience=NoticeAudience.ADMINS, payload=payload, key=f"route:{chat.id}:{channel}"[:100]
+    )
+    await uow.outbox.add(row.market, notice, now_ms)
+    uow.before_commit("chat_settings", partial(_without_route, uow, chat.id, channel), f"{chat.id}:{channel}")
+
+
+async def _without_route(uow: UnitOfWork, chat: int, channel: str) -> None:
+    settings = await uow.chats.settings(chat)
+    left = {name: ext for name, ext in settings.routes.items() if ext != channel}
+    await uow.chats.set_settings(chat, replace(settings, routes=left))
 
 
 def _unreachable_notice(chat: Chat, reason: Unreachable, detail: str) -> Notice:

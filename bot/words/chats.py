@@ -9,9 +9,11 @@ from typing import Any
 from bot.chat.reply import Action, Block, Line, Reply, Span, Stamp, Style, Tone, bold, code, line, quiet
 from bot.text.names import clean
 from bot.text.numbers import money, span
+from bot.words import channel_routes
 from bot.words.announcements import to_chat
 from bot.words.shared import INVITE, listed, listed_outcomes, no, plural, say
 from engine.state import Status
+from storage.chats import ChatSettings
 from storage.records import Chat, Market
 
 _PLACES = {"discord": "Discord channel", "telegram": "Telegram group", "room": "local room"}
@@ -21,6 +23,10 @@ WORDS: Mapping[str, str] = {
     "code": "a code that brings this market to one more chat",
     "leave": "take a market that came by code out of this chat",
     "webhook": "send the event's news to a program",
+    "announcements": "post what happens in another channel",
+    "digests": "post digests in another channel, with the talk about them",
+    "results": "post eliminations and the winner in another channel",
+    "silent": "on: small news comes without a sound; off: with one",
 }
 
 
@@ -30,7 +36,7 @@ def where(chat: Chat) -> str:
     return f"{clean(chat.title)} ({what})" if chat.title else f"a {what}"
 
 
-def listing(market: Market, chats: Sequence[Chat], here: int | None, webhooks: int) -> Reply:
+def listing(market: Market, chats: Sequence[Chat], here: int | None, webhooks: int, settings: ChatSettings) -> Reply:
     rows: list[Line] = []
     for chat in chats:
         notes = [
@@ -43,6 +49,7 @@ def listing(market: Market, chats: Sequence[Chat], here: int | None, webhooks: i
             if holds
         ]
         rows.append(line("· ", bold(where(chat)), f": {', '.join(notes)}" if notes else ""))
+    rows += channel_routes.listed_routes(settings)
     rows.append(line(code("/admin channel code"), " gives a code to announce it in one more chat."))
     if here is not None and here != market.chat_id:
         rows.append(line(code("/admin channel leave"), " takes it out of this one."))
@@ -153,13 +160,10 @@ def arrived(market: Market, decides: Sequence[Line] = ()) -> Reply:
     return to_chat(f"{clean(market.title)} is announced here too.", blocks=rows, actions=actions, tone=Tone.GOOD)
 
 
-PLATFORM_NAMES = {"discord": "Discord", "telegram": "Telegram", "room": "the room"}
-
-
 def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
     """To the admins of a market, once. `facts` as `bot.notifications.reachability` makes them."""
     platform = str(facts["platform"])
-    where = f"{clean(str(facts['title'])) or 'a chat'} ({PLATFORM_NAMES.get(platform, platform)})"
+    where = f"{clean(str(facts['title'])) or 'a chat'} ({channel_routes.PLATFORM_NAMES.get(platform, platform)})"
     detail = clean(str(facts["detail"]))
     if facts["why"] == "forbidden":
         head = f"{clean(title)}: I lack a permission in {where}{': ' if detail else ''}{detail}."

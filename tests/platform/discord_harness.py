@@ -11,8 +11,10 @@ from pathlib import Path
 import discord.http
 import discord.webhook.async_
 
+from bot.adapters.discord_chat.rights import DiscordRights
 from bot.adapters.discord_chat.service import DiscordService, DiscordSettings
 from bot.chat.reply import Picture
+from bot.chat.rights import Rights
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -54,6 +56,7 @@ class DiscordHarness:
     bot: DiscordService | None = None
     announcer: Announcer | None = None
     ready: int = 0
+    asks: DiscordRights | None = None
     rounds: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -67,7 +70,9 @@ class DiscordHarness:
     async def start(self, *, shard_count: int | None = 1) -> None:
         """Connect; the bot is there when this returns."""
         url = "https://outcry.example.org"
-        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1", public_url=url)
+        self.asks = DiscordRights(self.peer.token, self.peer.api, self.db, self.clock.monotonic_ms)
+        rights = Rights({"discord": self.asks}, self.clock.monotonic_ms)
+        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1", rights=rights, public_url=url)
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
@@ -83,6 +88,8 @@ class DiscordHarness:
         if self.bot is not None:
             await self.bot.stop()
             self.bot = None
+        if self.asks is not None:
+            await self.asks.close()
         await self.holder.stop()
         self.holder = Holder(self.db, self.clock, f"{self.holder.process}+")
 

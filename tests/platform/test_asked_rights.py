@@ -119,6 +119,26 @@ async def test_discord_says_who_is_in_a_channel_and_who_manages_it(tmp_path: Pat
         assert not world.peer.gateway.live()  # REST alone
 
 
+async def test_discord_says_whether_the_bot_may_post_in_another_channel_of_the_server(tmp_path: Path) -> None:
+    async with discord_world(tmp_path) as world:
+        guild = world.guild
+        news, mute, hidden, voice = (guild.text(name) for name in ("news", "mute", "hidden", "voice"))
+        voice.kind = 2
+        mute.deny(guild.bot_role, Permission.SEND_MESSAGES)
+        hidden.deny(guild.bot_role, Permission.VIEW_CHANNEL)
+        rows: list[tuple[str, rights.Channel | None]] = [
+            (f"<#{news.id}>", rights.Channel(ext=str(news.id), name="#news")),
+            (str(mute.id), rights.Channel(ext=str(mute.id), name="#mute", lacks=("Send Messages", "Attach Files"))),
+            (str(hidden.id), rights.Channel(ext=str(hidden.id), name="", lacks=("View Channel",))),
+            (str(voice.id), None),
+            (str(world.peer.guild("Others").text("far").id), None),
+            ("1", None),
+            ("news", None),
+        ]
+        for typed, channel in rows:
+            assert await world.rights.channel(str(world.channel.id), typed) == channel, typed
+
+
 async def test_a_crowd_costs_discord_one_request_each(tmp_path: Path) -> None:
     async with discord_world(tmp_path) as world:
         people = [world.guild.member(f"p{number}") for number in range(8)]
@@ -264,6 +284,24 @@ async def test_telegram_says_who_is_in_a_chat_and_who_administers_it() -> None:
         assert await world.standing(world.ben) is STRANGER
         assert {call.method for call in peer.calls} == {"getChatMember"}
         assert world.budget.wait(str(group.id), int(world.clock() * 1000)) == 0  # a question is no message
+
+
+async def test_telegram_says_whether_the_bot_may_post_in_another_topic_of_the_group() -> None:
+    async with telegram_world() as world:
+        topic, group = world.peer.world.new_topic(world.group, "Results"), str(world.group.id)
+        there = rights.Channel(ext=f"{group}:{topic.id}", name=f"topic {topic.id}")
+        inner = group.removeprefix("-100")
+        rows: list[tuple[str, str, rights.Channel | None]] = [
+            (group, str(topic.id), there),
+            (f"{group}:{topic.id}", f"https://t.me/c/{inner}/{topic.id}", there),
+            (group, f"https://t.me/c/{inner}/{topic.id}/9", there),
+            (group, f"https://t.me/c/1{inner}/{topic.id}", None),  # another group's
+            (group, "98765", None),
+            (group, "results", None),
+            (str(world.ada.id), str(topic.id), None),
+        ]
+        for chat, typed, channel in rows:
+            assert await world.rights.channel(chat, typed) == channel, typed
 
 
 async def test_a_group_that_became_a_supergroup_is_asked_under_its_new_number() -> None:

@@ -105,7 +105,7 @@ REQUIRED = (
     "pin_messages",
 )
 SCOPES = ("bot", "applications.commands")
-_REQUIRED_TO_POST = ("view_channel", "send_messages", "attach_files")
+_TO_POST = ("view_channel", "send_messages", "attach_files")
 
 
 def required_permissions() -> discord.Permissions:
@@ -127,9 +127,14 @@ def invite_url(application: int) -> str:
     return discord.utils.oauth_url(application, permissions=required_permissions(), scopes=SCOPES)
 
 
+def lacking(permissions: discord.Permissions, *, in_thread: bool = False) -> tuple[str, ...]:
+    """The permissions that lack for posting, as people read them in Discord."""
+    wanted = (name if name != "send_messages" or not in_thread else "send_messages_in_threads" for name in _TO_POST)
+    return tuple(name.replace("_", " ").title() for name in wanted if not getattr(permissions, name))
+
+
 def missing_permissions(channel: object) -> str:
-    """The permissions that lack for posting there, as people read them in Discord; "" where that is not known."""
+    """Those that lack there, of a channel of a server that is known; "" where that is not known."""
     if not isinstance(channel, discord.abc.GuildChannel) or channel.guild.me is None:
         return ""
-    permissions = channel.permissions_for(channel.guild.me)
-    return ", ".join(name.replace("_", " ").title() for name in _REQUIRED_TO_POST if not getattr(permissions, name))
+    return ", ".join(lacking(channel.permissions_for(channel.guild.me)))

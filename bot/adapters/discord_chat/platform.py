@@ -70,9 +70,9 @@ class DiscordPlatform:
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
         async with errors.translating_errors():
-            client, channel = self._channel(chat_ext)
+            client, channel = self._channel(reply.route or chat_ext)
             message = await self._rendered(reply, mention=await self._mention(chat_ext, reply))
-            if reply.aside:
+            if reply.aside and not reply.route:
                 sent = await self._threads.send(client, channel, lambda there: self._send(there, message, nonce))
                 if sent is not None:
                     return str(sent)
@@ -94,6 +94,10 @@ class DiscordPlatform:
                 await self._edit_message(client, posted, await self._rendered(reply))
             except discord.Forbidden as error:
                 raise await self._forbidden(client, posted.channel, error) from error
+            except discord.NotFound as error:
+                if str(posted.channel) != chat_ext:  # a channel beside it is gone, and not the chat
+                    raise UnreachableError(Unreachable.MESSAGE) from error
+                raise
 
     async def tell(
         self, person_ext: str, reply: Reply, *, edit_ref: str | None, chat_ext: str | None, nonce: str = ""

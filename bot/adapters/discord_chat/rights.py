@@ -15,12 +15,13 @@ from collections.abc import Callable
 from typing import Any
 
 import discord
+from discord.abc import GuildChannel
 
 from bot.adapters.discord_chat import NAME, library_patches
 from bot.adapters.discord_chat.errors import UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_USER
-from bot.adapters.discord_chat.permissions import ChannelRoles
+from bot.adapters.discord_chat.permissions import ChannelRoles, lacking
 from bot.chat.rate_limits import Limit, Windows
-from bot.chat.rights import ASK_S, CannotAskError, Standing
+from bot.chat.rights import ASK_S, CannotAskError, Channel, Standing
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ UNKNOWN_MEMBER = 10007
 _THREADS = frozenset({10, 11, 12})
 _REFUSED = frozenset({401, 403})
 
-Channel = discord.abc.GuildChannel
+_POSTABLE = frozenset({0, 5}) | _THREADS  # text, announcements, threads
+MISSING_VIEW = "View Channel"
 
 
 class DiscordRights:
@@ -49,15 +51,12 @@ class DiscordRights:
         self._client: discord.Client | None = None
         self._logging_in = asyncio.Lock()
         self._shut_out_ms: int | None = None  # since when the token is not taken
-        self._channels: OrderedDict[int, tuple[int, asyncio.Task[Channel | None]]] = OrderedDict()
+        self._channels: OrderedDict[int, tuple[int, asyncio.Task[GuildChannel | None]]] = OrderedDict()
 
     async def standing(self, chat_ext: str, person_ext: str) -> Standing:
         if not (_is_id(chat_ext) and _is_id(person_ext)):
             return Standing.STRANGER
-        now_ms = self._monotonic_ms()
-        if library_patches.global_rate_limit.wait_ms() > 0 or self._questions.wait("", now_ms) > 0:
-            raise CannotAskError(NAME)
-        self._questions.use("", now_ms)
+        self._may_ask()
         try:
             return await self._ask(int(chat_ext), int(person_ext))
         except discord.NotFound as error:
@@ -67,6 +66,38 @@ class DiscordRights:
         except (discord.DiscordException, *library_patches.LINE_ERRORS) as error:
             log.info("Discord does not say who is in %s: %r", chat_ext, error)
             raise CannotAskError(NAME) from error
+
+    async def channel(self, chat_ext: str, typed: str) -> Channel | None:
+        """Of the same server, by mention or number."""
+        number = typed.strip().removeprefix("<#").removesuffix(">")
+        if not (_is_id(chat_ext) and _is_id(number)):
+            return None
+        self._may_ask()
+        try:
+            return await self._channel_beside(int(chat_ext), int(number))
+        except discord.NotFound:
+            return None
+        except discord.Forbidden:  # it is there, and that is all the bot may know of it
+            return Channel(ext=number, name="", lacks=(MISSING_VIEW,))
+        except (discord.DiscordException, *library_patches.LINE_ERRORS) as error:
+            log.info("Discord does not say what channel %s is: %r", number, error)
+            raise CannotAskError(NAME) from error
+
+    async def _channel_beside(self, home_id: int, channel_id: int) -> Channel | None:
+        client = await self._logged_in()
+        data: Any = await client.http.get_channel(channel_id)  # Any: JSON as Discord sends it
+        home, parent = await self._channel(home_id), await self._channel(channel_id)
+        if home is None or parent is None or home.guild.id != parent.guild.id or data["type"] not in _POSTABLE:
+            return None
+        me = await parent.guild.fetch_member(client.user.id) if client.user is not None else None
+        lacks = lacking(parent.permissions_for(me), in_thread=data["type"] in _THREADS) if me is not None else ()
+        return Channel(ext=str(channel_id), name=f"#{data['name']}", lacks=lacks)
+
+    def _may_ask(self) -> None:
+        now_ms = self._monotonic_ms()
+        if library_patches.global_rate_limit.wait_ms() > 0 or self._questions.wait("", now_ms) > 0:
+            raise CannotAskError(NAME)
+        self._questions.use("", now_ms)
 
     async def _ask(self, channel_id: int, person: int) -> Standing:
         channel = await self._channel(channel_id)
@@ -80,7 +111,7 @@ class DiscordRights:
         is_admin = await self._roles.makes_admin(str(channel_id), permissions, role_ids)
         return Standing.ADMIN if is_admin else Standing.MEMBER
 
-    async def _channel(self, channel_id: int) -> Channel | None:
+    async def _channel(self, channel_id: int) -> GuildChannel | None:
         """With its server's roles; None for a direct message."""
         asked_ms, fetching = self._channels.get(channel_id, (0, None))
         if fetching is None or self._monotonic_ms() - asked_ms >= REMEMBERED_MS or _has_failed(fetching):
@@ -92,7 +123,7 @@ class DiscordRights:
                 self._channels.popitem(last=False)
         return await asyncio.shield(fetching)  # others may wait for it too
 
-    async def _fetch_channel(self, channel_id: int) -> Channel | None:
+    async def _fetch_channel(self, channel_id: int) -> GuildChannel | None:
         async with asyncio.timeout(ASK_S):
             client = await self._logged_in()
             data: Any = await client.http.get_channel(channel_id)  # Any: JSON as Discord sends it
@@ -132,7 +163,7 @@ class DiscordRights:
             await _closed(client)
 
 
-def _has_failed(fetching: asyncio.Task[Channel | None]) -> bool:
+def _has_failed(fetching: asyncio.Task[GuildChannel | None]) -> bool:
     """Whether it is worth another try at once."""
     if not fetching.done():
         return False

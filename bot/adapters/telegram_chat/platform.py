@@ -41,7 +41,7 @@ class TelegramPlatform:
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Into the chat or its topic; small news comes without a sound, the board is pinned."""
-        address = _address(chat_ext)
+        address = _address(reply.route or chat_ext)
         ref = await self._sender.send(
             address, reply, rows_of_actions(reply.actions), silent=reply.silent or reply.pin, counted=1
         )

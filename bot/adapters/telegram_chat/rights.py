@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable
 
 from telegram import Bot
-from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.constants import ChatAction
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.adapters.telegram_chat import NAME
@@ -19,12 +21,13 @@ from bot.adapters.telegram_chat.chats import ChatAddress, ask_standing
 from bot.adapters.telegram_chat.connection import TelegramSettings, bases_of
 from bot.adapters.telegram_chat.errors import retry_ms
 from bot.chat.rate_limits import Budget, Limit, Windows
-from bot.chat.rights import ASK_S, CannotAskError, Standing
+from bot.chat.rights import ASK_S, CannotAskError, Channel, Standing
 
 log = logging.getLogger(__name__)
 
 QUESTIONS = (Limit(10, 1_000),)  # a third of what Telegram takes over all: the rest is for what is said
 AT_ONCE = 8
+_TOPIC = re.compile(r"(?:https?://)?(?:t\.me/c/(?P<group>\d{1,16})/)?(?P<topic>\d{1,12})(?:/\d+)?", re.ASCII)
 _NOBODY = (  # BadRequest, told apart by its English sentence alone: nobody of that number is known there
     "user not found",
     "member not found",
@@ -72,6 +75,26 @@ class TelegramRights:
             if any(sentence in error.message.lower() for sentence in _NOBODY):
                 return Standing.STRANGER
             raise
+
+    async def channel(self, chat_ext: str, typed: str) -> Channel | None:
+        """A topic of the same group: its number, or the link that "Copy link" gives. Asked by showing for a moment that
+        something is being written there: Telegram has no question for it."""
+        chat, match = ChatAddress.of(chat_ext), _TOPIC.fullmatch(typed.strip())
+        if chat is None or chat.private or match is None or not match["topic"]:
+            return None
+        if match["group"] is not None and match["group"] != str(chat.chat).removeprefix("-100"):
+            return None
+        topic = int(match["topic"])
+        try:
+            await self._bot().send_chat_action(chat.chat, ChatAction.TYPING, message_thread_id=topic)
+        except (BadRequest, Forbidden) as error:
+            if "thread not found" in error.message.lower():
+                return None
+            return Channel(ext=ChatAddress(chat.chat, topic).ext, name=f"topic {topic}", lacks=(error.message,))
+        except TelegramError as error:
+            log.info("Telegram does not say what topic %s is: %s", topic, error)
+            raise CannotAskError(NAME) from error
+        return Channel(ext=ChatAddress(chat.chat, topic).ext, name=f"topic {topic}")
 
     def _bot(self) -> Bot:
         """Made when it is first needed; it connects by itself."""
