@@ -38,7 +38,7 @@ async def eliminated(harness: DiscordHarness, outcome: str) -> None:
 
 
 async def test_results_go_to_the_channel_the_admins_chose_and_come_back_once_they_say_off(tmp_path: Path) -> None:
-    async with routed(tmp_path, "results") as (harness, news, ada):
+    async with routed(tmp_path, "results") as (harness, news, _):
         await eliminated(harness, "brazil")
         assert ours(news, "Brazil is out")
         assert not ours(harness.channel, "Brazil is out")
@@ -58,7 +58,7 @@ async def test_results_go_to_the_channel_the_admins_chose_and_come_back_once_the
 
 
 async def test_where_the_channel_is_gone_posts_come_back_and_the_admins_are_told_once(tmp_path: Path) -> None:
-    async with routed(tmp_path, "results", "announcements") as (harness, news, ada):
+    async with routed(tmp_path, "results", "announcements") as (harness, news, _):
         news.delete()
         await eliminated(harness, "brazil")
         await harness.tick()

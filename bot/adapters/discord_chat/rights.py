@@ -86,8 +86,10 @@ class DiscordRights:
     async def _channel_beside(self, home_id: int, channel_id: int) -> Channel | None:
         client = await self._logged_in()
         data: Any = await client.http.get_channel(channel_id)  # Any: JSON as Discord sends it
+        if data["type"] not in _POSTABLE:
+            return None
         home, parent = await self._channel(home_id), await self._channel(channel_id)
-        if home is None or parent is None or home.guild.id != parent.guild.id or data["type"] not in _POSTABLE:
+        if home is None or parent is None or home.guild.id != parent.guild.id:
             return None
         me = await parent.guild.fetch_member(client.user.id) if client.user is not None else None
         lacks = lacking(parent.permissions_for(me), in_thread=data["type"] in _THREADS) if me is not None else ()
