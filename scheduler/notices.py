@@ -15,7 +15,8 @@ whoever reads it can hold against a later one.
 | refused | who asked | action, kind, reason, detail |
 | frozen | chats | round or null, at_ms, decide_ms or null, final, late_ms, takes: how many may go or null |
 | countdown_over | chats (slot of the countdown) | round, at_ms, final |
-| round_asked | admins | round, count, final, at_ms, late_ms |
+| round_asked | admins (slot: see `storage.questions`) | round, count, final, at_ms, late_ms |
+| question_over | where a question stands (its slot) | proposal: its number; or round, and why: see `answered` |
 | round_skipped | chats | round, open: whether trading goes on |
 | eliminated | chats | fields of `Eliminated`, at_ms, late_ms, head, used: see `_used` |
 | resumed, paused | chats | round or null, at_ms |
@@ -26,7 +27,7 @@ whoever reads it can hold against a later one.
 | voided | chats | fields of `Voided`, at_ms, head |
 | retuned | chats | fields; changes: [[term, before, after]] as kept; action: its number; times: see `_moved` |
 | big_trade | chats | outcome, side, buy, size, amount (before fees), yes_before, yes_after |
-| lapsed | admins | number: of a proposal that nobody approved before the market moved on |
+| lapsed | who proposed it | number: of a proposal that nobody approved before the market moved on |
 | halted | admins | reason, tick |
 | restored | chats, admins | see `storage.backups.signing` |
 | outdated | admins | rules: those the market was begun by |
@@ -69,9 +70,10 @@ from engine.state import Side, Status, price_micro
 from engine.terms import MarketParams, Round
 from engine.units import CENT, MICRO
 from scheduler.pace import Pace
+from storage import questions
 from storage.keys import HIDDEN
 from storage.order_rows import touched_resting
-from storage.records import Approval, Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
+from storage.records import Json, Market, Notice, NoticeAudience, OrderRow, Payload, intent_id, intent_number
 from storage.saving import TickOutcome
 
 BIG_TRADE = 100 * MICRO  # and at least a hundredth of Z
@@ -104,8 +106,39 @@ def outdated(market: Market) -> Notice:
     return Notice(kind="outdated", audience=NoticeAudience.ADMINS, payload={"rules": market.rules})
 
 
-def lapsed(proposal: Approval) -> Notice:
-    return Notice(kind="lapsed", audience=NoticeAudience.ADMINS, payload={"number": proposal.number})
+def asked_again(round_: int) -> Notice:
+    """In the place of the messages that asked before."""
+    return Notice(kind=questions.OVER, audience=NoticeAudience.PERSON, payload={"round": round_, "why": "again"})
+
+
+def answered(outcome: TickOutcome) -> Notice | None:
+    """What admins were asked for is decided, or is asked no more. `why`: eliminated, claimed, resolved, voided, cut or
+    moved; with the outcomes that were named, and by whom, where it was an admin's word."""
+    before, after = outcome.before, outcome.after
+    round_ = before.frozen_for
+    if round_ is None or not before.asked or (after.asked and after.frozen_for == round_):
+        return None
+    payload: dict[str, Json] = {"round": round_, "why": "moved", "outcomes": [], "by": None}
+    kinds: frozenset[str] = frozenset()
+    for event in outcome.events:
+        match event:
+            case Claimed():
+                payload |= {"why": "claimed", "outcomes": list(event.losers or event.winners)}
+                kinds = frozenset({"eliminate", "resolve"})
+            case Eliminated() if event.round == round_:
+                payload |= {"why": "eliminated", "outcomes": list(event.outcomes)}
+                kinds = frozenset({"eliminate"})
+            case Resolved():
+                payload |= {"why": "resolved", "outcomes": list(event.winners)}
+                kinds = frozenset({"resolve"})
+            case Voided():
+                payload |= {"why": "voided", "outcomes": []}
+                kinds = frozenset({"void"})
+            case _:
+                pass
+    by = [row.actor for row in outcome.actions if row.kind == "control" and str(row.payload.get("kind")) in kinds]
+    payload["by"] = by[-1] if by else None
+    return Notice(kind=questions.OVER, audience=NoticeAudience.PERSON, payload=payload)
 
 
 def moved_on(outcome: TickOutcome) -> bool:
@@ -119,8 +152,8 @@ def asks_now(market: Market) -> Notice:
     return Notice(kind="asks_now", audience=NoticeAudience.ADMINS, payload={"rounds": market.asks_now})
 
 
-def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> Notice:
-    """Admins are to name who leaves, or the winner; waiting reminders of one round replace each other."""
+def asked(market: Market, event: RoundAsked, late_ms: int, *, now_ms: int, again: bool) -> Notice:
+    """Admins are to name who leaves, or the winner; asked `again`, it is a message of its own."""
     payload: Payload = {
         "round": event.round,
         "count": event.count,
@@ -129,7 +162,8 @@ def asked(market: Market, event: RoundAsked, late_ms: int, *, again: bool) -> No
         "late_ms": late_ms,
         "again": again,
     }
-    return Notice(kind="round_asked", audience=NoticeAudience.ADMINS, payload=payload, key=f"asked:{event.round}")
+    slot = questions.ask_slot(event.round, now_ms)
+    return Notice(kind="round_asked", audience=NoticeAudience.ADMINS, payload=payload, slot=slot, key=slot)
 
 
 def refused_orders(orders: Sequence[OrderRow]) -> list[Notice]:
@@ -261,7 +295,7 @@ def _to_chat(outcome: TickOutcome, pace: Pace, podium: Sequence[RankingRow], hea
                 result.append(_to_chats("frozen", _frozen(outcome, event, late)))
                 result += _countdown_over(market, event)
             case RoundAsked():
-                result.append(asked(market, event, late(event.at_ms), again=False))
+                result.append(asked(market, event, late(event.at_ms), now_ms=outcome.now_ms, again=False))
             case RoundSkipped():
                 coming = event.round + 1
                 open_again = outcome.after.status is Status.RUNNING

@@ -13,6 +13,7 @@ from engine.state import MarketState
 from scheduler import notices
 from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect, overdue
+from storage import questions
 from storage.database import Database
 from storage.markets import TICKING
 from storage.records import Market, Notice
@@ -47,6 +48,9 @@ async def run_reminders(db: Database, number: int, now_ms: int, pace: Pace | Non
         if (await uow.markets.lock(number)).memo != market.memo:
             return 0  # a tick came between and has told it
         await uow.markets.set_memo(number, fresh.to_json())
+        if reminders and state.frozen_for is not None:
+            asked = state.frozen_for
+            await uow.outbox.replace(number, questions.ask_slot(asked), notices.asked_again(asked), now_ms)
         await uow.outbox.add_many(number, [*signal_notices, *reminders, *late], now_ms)
         await uow.commit()
     return len(signal_notices) + len(reminders) + len(late)
@@ -83,4 +87,4 @@ def _remind(market: Market, state: MarketState, memo: Memo, now_ms: int, pace: P
         count=1 if planned.is_final else losers_left(state, market.params, state.frozen_for),
         final=planned.is_final,
     )
-    return [notices.asked(market, event, 0, again=True)], replace(memo, asked_ms=now_ms)
+    return [notices.asked(market, event, 0, now_ms=now_ms, again=True)], replace(memo, asked_ms=now_ms)

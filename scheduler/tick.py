@@ -20,6 +20,7 @@ from scheduler.alerts import alert_notices, shown_prices
 from scheduler.cut_notices import cut_notices, cut_of, touched_orders
 from scheduler.pace import Pace
 from scheduler.signals import MarketSnapshot, Memo, detect
+from storage import questions
 from storage.cutting import GivenUpError, asked_moment, work_out
 from storage.database import Database
 from storage.journal_kinds import Kind
@@ -209,7 +210,11 @@ async def _run_outdated(uow: UnitOfWork, market: Market, now_ms: int, pace: Pace
     await uow.members.nothing_coming(market.id)
     outcome = call_off(market, await uow.markets.state(market), voids[0], now_ms)
     head = await save_tick(uow, uow.journal, outcome)
-    refused, lapsed = notices.refused_orders(orders), [*await _lapsed(uow, outcome), *await _alerts(uow, outcome)]
+    refused, lapsed = (
+        notices.refused_orders(orders),
+        [*await _lapsed(uow, outcome, wall_ms), *await _alerts(uow, outcome)],
+    )
+    await _end_question(uow, outcome, wall_ms)
     signed = await _head_to_post(uow, outcome)
     await uow.outbox.add_many(market.id, [*refused, *notices.tick_notices(outcome, signed, pace), *lapsed], wall_ms)
     await uow.commit()
@@ -247,8 +252,9 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace, wall
         ]
     head = await _head_to_post(uow, outcome)
     event_notices = notices.tick_notices(outcome, head, pace, podium)
-    event_notices = [*await _cut_notices(uow, outcome, head), *event_notices, *await _lapsed(uow, outcome)]
+    event_notices = [*await _cut_notices(uow, outcome, head), *event_notices, *await _lapsed(uow, outcome, wall_ms)]
     event_notices += await _alerts(uow, outcome)
+    await _end_question(uow, outcome, wall_ms)
     after = await uow.markets.get_one(outcome.market.id)
     yes = tuple(price_micro(outcome.after, outcome.params, i, Side.YES) for i in range(outcome.params.n_outcomes))
     snapshot = MarketSnapshot(
@@ -277,12 +283,22 @@ async def _head_to_post(uow: UnitOfWork, outcome: TickOutcome) -> str:
     return head
 
 
-async def _lapsed(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:
+async def _lapsed(uow: UnitOfWork, outcome: TickOutcome, wall_ms: int) -> list[Notice]:
     """Proposals that waited and can no longer be approved end, and their admins are told."""
     if not notices.moved_on(outcome):
         return []
-    over = outcome.after.status in OVER
-    return [notices.lapsed(row) for row in await uow.approvals.lapse(outcome.market.id, outcome.now_ms, over=over)]
+    over, market = outcome.after.status in OVER, outcome.market.id
+    lapsed = await uow.approvals.lapse(market, outcome.now_ms, over=over)
+    for row in lapsed:
+        await uow.outbox.replace(market, row.slot, questions.proposal_over(row), wall_ms)
+    return [questions.proposal_lapsed(row) for row in lapsed]
+
+
+async def _end_question(uow: UnitOfWork, outcome: TickOutcome, wall_ms: int) -> None:
+    """What admins were asked for and is decided, or asked no more: each message that asked says so."""
+    notice, round_ = notices.answered(outcome), outcome.before.frozen_for
+    if notice is not None and round_ is not None:
+        await uow.outbox.replace(outcome.market.id, questions.ask_slot(round_), notice, wall_ms)
 
 
 async def _alerts(uow: UnitOfWork, outcome: TickOutcome) -> list[Notice]:

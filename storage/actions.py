@@ -225,6 +225,16 @@ class Approvals(Repository):
             await self._record(market, number)
         return settled
 
+    async def decline(self, market: int, number: int, by: int, now_ms: int) -> bool:
+        """Turned down by somebody, which ends it as a market that moves on does; False where it waits no more."""
+        proposal = and_(approvals.c.market == market, approvals.c.number == number)
+        values = {"status": ApprovalStatus.LAPSED.value, "decided_by": by, "decided_ms": now_ms}
+        still = approvals.c.status == ApprovalStatus.WAITING.value
+        declined = (await self._session.run(update(approvals).where(proposal, still).values(**values))).rowcount == 1
+        if declined:
+            await self._record(market, number)
+        return declined
+
     async def _record(self, market: int, number: int) -> None:
         """As it stands now."""
         condition = and_(approvals.c.market == market, approvals.c.number == number)

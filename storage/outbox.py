@@ -5,11 +5,12 @@ A place is a (platform, target): a chat, or a person on one platform.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, bindparam, case, func, insert, select
+from sqlalchemy import Executable, bindparam, case, func, insert, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.chats import Chats
@@ -18,7 +19,7 @@ from storage.journal_kinds import Kind
 from storage.markets import Markets
 from storage.people import People
 from storage.records import Chat, Identity, Notice, NoticeAudience
-from storage.schema import outbox
+from storage.schema import message_refs, outbox
 from storage.session import Repository, Session
 from storage.sessions import Sessions
 from storage.tickets import Tickets
@@ -94,6 +95,32 @@ class Outbox(Repository):
         """Queue a notice for one identity of a person, wherever they were seen last."""
         place = Destination(who.platform, who.external_id, notice.person)
         await self._write(market, [_row(market, notice, place, now_ms)])
+
+    async def replace(self, market: int, slot: str, notice: Notice, now_ms: int) -> int:
+        """Let a notice take the place of what stands in this slot and those that begin with it (`slot:…`), and of what
+        still waits to stand there by a key that is its slot, wherever that is. Returns the number of rows."""
+        places = set[tuple[str, str, str]]()
+        for table, column, alive in (
+            (message_refs, message_refs.c.chat_ext, true()),
+            (outbox, outbox.c.target, outbox.c.dropped.is_(False)),
+        ):
+            here = or_(table.c.slot == slot, table.c.slot.startswith(f"{slot}:", autoescape=True))
+            query = select(table.c.slot, table.c.platform, column.label("target")).where(table.c.market == market)
+            rows = await self._session.rows(query.where(here, alive))
+            places |= {(row["slot"], row["platform"], row["target"]) for row in rows}
+        if not places:
+            return 0
+        shared = {(chat.platform, chat.external_id) for chat in await self._chats.of_market(market)}
+        replacing = []
+        for standing, platform, target in sorted(places):
+            in_chat = (platform, target) in shared
+            person = None if in_chat else await self._people.find(platform, target)
+            place = Destination(platform, target, None if person is None else person.id)
+            audience = NoticeAudience.CHAT if in_chat else NoticeAudience.PERSON
+            there = dataclasses.replace(notice, audience=audience, slot=standing, key=standing)
+            replacing.append(_row(market, there, place, now_ms))
+        await self._write(market, replacing)
+        return len(replacing)
 
     async def _write(self, market: int, rows: Sequence[dict[str, Any]]) -> None:  # Any: rows as they are written
         """Let them wait, or a waiting row of the same key be newer; the journal has a digest of each, which tells

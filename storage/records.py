@@ -390,7 +390,7 @@ class ActionRow:
 class ApprovalStatus(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
-    LAPSED = "lapsed"  # the market moved on before anybody approved it
+    LAPSED = "lapsed"  # the market moved on before anybody approved it, or somebody turned it down (`decided_by`)
 
 
 LASTING = ("retune", "about", "grant")
@@ -415,6 +415,16 @@ class Approval:
     decided_by: int | None
     decided_ms: int | None  # approved or lapsed
     created: bool = False  # True: this request made it
+
+    @property
+    def declined(self) -> bool:
+        """Whether somebody turned it down: lapsed by their word, not by the market's course."""
+        return self.status is ApprovalStatus.LAPSED and self.decided_by is not None
+
+    @property
+    def slot(self) -> str:
+        """Of the messages that ask admins about it."""
+        return f"ask:proposal:{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ ORDER = (
     "admin export",
     "admin season",
     "admin rehearse",
+    "admin pick",
 )
 """How menus, help and manual list them: each name stands for itself and for the commands that follow it in its file, up
 to the next name of this list. What no name stands for comes last."""

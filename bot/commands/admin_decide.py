@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bot.chat.facts import DecisionPreview, Involvement
+from typing import Annotated
+
+from bot.chat.facts import Involvement
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.outcomes import OutcomesArg, WinnersArg
-from bot.grammar.types import ConfirmArg, NumberArg, ReasonArg, code_of
-from bot.market import cuts, decisions, grants, terms, wording
+from bot.grammar.types import Choice, ConfirmArg, NumberArg, ReasonArg, code_of
+from bot.market import approvals, cuts, decisions, grants, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
 from bot.text.outcome_names import typed_outcome
@@ -22,10 +24,9 @@ from engine.state import Status
 from storage.keys import Scope
 from storage.markets import BEFORE_START
 from storage.records import Approval, ApprovalStatus, Declined, Json, Payload
-from storage.unit_of_work import UnitOfWork
 
+AnswerArg = Annotated[str, Choice("answer", lambda: {"no": "turn it down, or take back your own"})]
 _OTHERS = {"retune": terms.approve, "about": wording.approve, "grant": grants.approve, "cut": cuts.approve}
-_KINDS: dict[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
 
 
 @command(
@@ -103,9 +104,19 @@ async def correct(
     return await _decide(ctx, market, "correct", outcomes, reason, confirm)
 
 
-@command("admin approve", role=Role.ADMIN, ready=undecidable, examples=("/admin approve", "/admin approve 3"))
+@command(
+    "admin approve",
+    role=Role.ADMIN,
+    ready=undecidable,
+    examples=("/admin approve", "/admin approve 3", "/admin approve 3 no"),
+)
 async def approve(
-    ctx: Context, *, market: MarketView, number: NumberArg | None = None, confirm: ConfirmArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView,
+    number: NumberArg | None = None,
+    answer: AnswerArg | None = None,
+    confirm: ConfirmArg | None = None,
 ) -> Reply:
     """Approve what another admin proposed; without a number, list what waits. Shows the numbers first.
 
@@ -116,6 +127,7 @@ async def approve(
     postponing and calling off anybody can alone.
 
     number: the proposal's
+    answer: no turns it down, or takes back your own
     """
     if ctx.invocation.nameless:
         return words_proposals.nameless("/admin approve" if number is None else f"/admin approve {number}")
@@ -126,34 +138,31 @@ async def approve(
         if proposal is None:
             return words_proposals.no_such_proposal(number)
         part = await decisions.involvement_of(uow, market.record, market.state, ctx.person_id)
-        proposer = await _name(uow, market, proposal.proposer)
+        proposer = await approvals.name_of(uow, market, proposal.proposer)
         own = await uow.people.primary_id(proposal.proposer) == ctx.person_id
-    refused = _refused(ctx, market, proposal, part, own=own)
+        by = "" if proposal.decided_by is None else await approvals.name_of(uow, market, proposal.decided_by)
+    if answer == "no" and proposal.declined and proposal.decided_by == ctx.person_id:
+        return words_proposals.declined(market.record, proposal, own=own)
+    taken_back = own and answer == "no"
+    part = decisions.NOTHING if taken_back else part
+    refused = _refused(ctx, market, proposal, part, by, own=own and not taken_back)
     if refused is not None:
         return refused
+    if answer == "no":
+        return await approvals.decline(ctx, market, proposal, own=own)
     if proposal.kind in _OTHERS:
         return await _OTHERS[proposal.kind](ctx, market, proposal, proposer, confirm)
-    kind = _KINDS[proposal.kind]
+    kind = decisions.KINDS[proposal.kind]
     event = simulate(market, kind, proposal.outcomes)
     if isinstance(event, ControlRefused):
         return refused_now(market.record, kind, event.reason.value, market.state, proposal.outcomes)
     code = code_of("approve", market.id, number, proposal.code, market.status.value)
     if confirm != code:
-        return words.preview(
-            DecisionPreview(
-                record=market.record,
-                kind=kind,
-                event=event,
-                again=f"/admin approve {number} confirm={code}",
-                person=ctx.person_id,
-                stale=bool(confirm),
-                now_ms=ctx.now_ms,
-                proposal=proposal,
-                proposer=proposer,
-                paid=decisions.paid_later(market, event),
-                used=decisions.used_by_hand(market, event),
-            )
+        again = f"/admin approve {number} confirm={code}"
+        shown = decisions.preview_of(
+            market, proposal, proposer, event, again=again, person=ctx.person_id, stale=bool(confirm)
         )
+        return words.preview(shown)
     return await _approved(ctx, market, proposal, decisions.logged_rounds(market, event))
 
 
@@ -164,29 +173,24 @@ async def _list(ctx: Context, market: MarketView) -> Reply:
             for proposal in await uow.approvals.waiting(market.id)
             if decisions.still_valid(proposal, market.state)
         ]
-        named = [(proposal, await _name(uow, market, proposal.proposer)) for proposal in standing]
+        named = [(proposal, await approvals.name_of(uow, market, proposal.proposer)) for proposal in standing]
     return words_proposals.proposals(market.record, named, ctx.now_ms)
 
 
-async def _name(uow: UnitOfWork, market: MarketView, person: int) -> str:
-    """As the market knows them, else as their platform does."""
-    member = await uow.members.get(market.id, person)
-    if member is not None:
-        return member.name
-    known = await uow.people.get(person)
-    return known.name if known else "an admin"
-
-
-def _refused(ctx: Context, market: MarketView, proposal: Approval, part: Involvement, *, own: bool) -> Reply | None:
-    """Why this is not theirs to approve now."""
+def _refused(
+    ctx: Context, market: MarketView, proposal: Approval, part: Involvement, by: str, *, own: bool
+) -> Reply | None:
+    """Why this is not theirs to approve, or to turn down, now; `by`: who decided it, where somebody has."""
     record = market.record
     if proposal.status is ApprovalStatus.APPROVED:
-        if proposal.decided_by == ctx.person_id and proposal.kind not in _KINDS:
+        if proposal.decided_by == ctx.person_id and proposal.kind not in decisions.KINDS:
             return words_proposals.approved_by_you(record, proposal)
         if proposal.decided_by == ctx.person_id:
             at_ms, window = proposal.decided_ms or ctx.now_ms, decisions.window_of(market, proposal.kind)
             return words.decided(record, proposal.kind, proposal.outcomes, at_ms, window)
-        return words_proposals.approved_already(record, proposal)
+        return words_proposals.approved_already(record, proposal, by)
+    if proposal.declined:
+        return words_proposals.declined_already(record, proposal, by)
     if record.over:
         return words_admin.not_running(record)
     if record.halted is not None:
@@ -220,7 +224,7 @@ async def _approved(ctx: Context, market: MarketView, proposal: Approval, beside
         )
         if isinstance(row, Declined):
             return words_admin.not_running(record)
-        if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+        if not await approvals.settle(uow, record, proposal, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
         await note(ctx, uow, record, proposal.kind, before, {**payload, **beside}, proposal.reason, intent=row.number)
         await uow.commit()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.chat.facts import CutFigures, CutPreview, Involvement
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
+from bot.market.approvals import settle
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import (
     involvement_of,
@@ -270,7 +271,7 @@ async def _queue(
             )
         if isinstance(row, Declined):
             return words_admin.not_running(record)
-        if proposal is not None and not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+        if proposal is not None and not await settle(uow, record, proposal, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
         if row.created:
             await note(ctx, uow, record, "cut", before, after, reason, intent=row.number)

@@ -41,6 +41,7 @@ from storage.records import (
 from storage.unit_of_work import UnitOfWork
 
 DECISIONS = ("eliminate", "resolve", "correct")
+KINDS: Mapping[str, ControlKind] = {"eliminate": "eliminate", "resolve": "resolve", "correct": "correct"}
 NOTHING = Involvement(held=(), orders=0)
 _MANY = 200  # more orders than anybody keeps waiting
 
@@ -226,6 +227,32 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
     return words.decided(record, decision.kind, decision.outcomes, queued.ts_ms, window, used)
 
 
+def preview_of(
+    market: MarketView,
+    proposal: Approval,
+    proposer: str,
+    event: DecisionEvent,
+    *,
+    again: str,
+    person: int | None,
+    stale: bool,
+) -> DecisionPreview:
+    """Of a proposed decision, as the market stands."""
+    return DecisionPreview(
+        record=market.record,
+        kind=proposal.kind,
+        event=event,
+        again=again,
+        person=person,
+        stale=stale,
+        now_ms=market.now_ms,
+        proposal=proposal,
+        proposer=proposer,
+        paid=paid_later(market, event),
+        used=used_by_hand(market, event),
+    )
+
+
 def _facts(market: MarketView, decision: Decision) -> tuple[object, ...]:
     """What a preview rests on."""
     state = market.state
@@ -335,7 +362,12 @@ async def put_forward(
             await note(ctx, uow, record, "propose", before, {**deed, "approval": approval.number}, reason)
             notices = [
                 Notice(
-                    kind="proposal", audience=NoticeAudience.PERSON, payload={"number": approval.number}, person=other
+                    kind="proposal",
+                    audience=NoticeAudience.PERSON,
+                    payload={"number": approval.number},
+                    person=other,
+                    slot=approval.slot,
+                    key=approval.slot,
                 )
                 for other in await other_admins(uow, record, person.id)
             ]

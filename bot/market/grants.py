@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.chat.facts import Involvement
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
+from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, possible_approvers, put_forward
 from bot.words import admin as words_admin
@@ -58,7 +59,7 @@ async def approve(ctx: Context, market: MarketView, proposal: Approval, proposer
         reply = await _append(ctx, uow, market, whom, amount, proposal.reason, request, before)
         if not reply.ok:
             return reply
-        if not await uow.approvals.settle(market.id, proposal.number, settler.id, ctx.now_ms):
+        if not await settle(uow, market.record, proposal, settler.id, ctx.now_ms):
             return words_proposals.approved_already(market.record, proposal)
         await uow.commit()
     return reply

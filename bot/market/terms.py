@@ -14,6 +14,7 @@ from bot.chat.facts import TermChange, typed_name
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market import decisions
+from bot.market.approvals import settle
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, put_forward, refused_now
 from bot.market.draft import warnings
@@ -219,7 +220,7 @@ async def _approved(
         was: Payload = {"approval": proposal.number, "proposer": proposal.proposer}
         if await _append(ctx, uow, market, values, changed, proposal.reason, request, was) is None:
             return words.market_is_over()
-        if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+        if not await settle(uow, record, proposal, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
         await uow.commit()
     return words.will_be(changed)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
+from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
 from bot.market.decisions import involvement_of, note, possible_approvers, put_forward, update_board
 from bot.text.names import folded
@@ -130,7 +131,7 @@ async def approve(ctx: Context, market: MarketView, proposal: Approval, proposer
     async with ctx.db.writing() as uow:
         person, _ = await ctx.known(uow)
         await uow.markets.lock(record.id)
-        if not await uow.approvals.settle(record.id, proposal.number, person.id, ctx.now_ms):
+        if not await settle(uow, record, proposal, person.id, ctx.now_ms):
             return words_proposals.approved_already(record, proposal)
         before: Payload = {"approval": proposal.number, "proposer": proposal.proposer}
         return await _write(ctx, uow, market, text, before, {})

@@ -263,7 +263,12 @@ def joinable(row: OutboxRow) -> bool:
     or two of chatter."""
     if row.audience is NoticeAudience.CHAT:
         return row.kind in JOINABLE_IN_CHATS
-    return row.ticket is None and row.edit_ref is None
+    return row.ticket is None and row.edit_ref is None and not is_question(row)
+
+
+def is_question(row: OutboxRow) -> bool:
+    """Whether it asks admins to decide something, and so has a message of its own, which ends once that is decided."""
+    return row.slot is not None and row.slot.startswith("ask:")
 
 
 def join_messages(

@@ -23,7 +23,7 @@ from bot.notifications.delivery import (
     Postponed,
     Sent,
 )
-from bot.notifications.notices import ping_kind
+from bot.notifications.notices import ENDS, ping_kind
 from storage.clock import Clock
 from storage.deliveries import LONGEST_RETRY_MS
 from storage.records import Identity, Notice, NoticeAudience, OutboxRow, Payload
@@ -218,6 +218,8 @@ class DeliveryResults:
         self._learned.failures.update({sent_row.id: 0 for sent_row in message.rows})
         if row.ticket is not None and result.ref not in (None, row.edit_ref):
             await uow.tickets.bind(row.ticket, row.platform, row.edit_chat or row.target, str(result.ref))
+        if row.kind in ENDS and row.slot is not None and row.market is not None:  # asked anew, it is a new message
+            await uow.deliveries.set_ref(row.market, row.platform, row.target, row.slot, None)
         if row.slot is not None and result.fingerprint is not None:
             await self.shown.remember(uow, row, result.fingerprint, self._clock.monotonic_ms())
             if _may_say_less(row, result):

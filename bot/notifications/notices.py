@@ -14,6 +14,7 @@ from types import MappingProxyType
 from bot.chat.reply import Audience, Reply
 from bot.notifications import chat_notices as in_chat
 from bot.notifications import private_notices as private
+from bot.notifications import questions
 from bot.notifications.news import as_news
 from bot.notifications.notice_context import NoticeContext
 from bot.words import admin as words_admin
@@ -105,6 +106,9 @@ def with_placement(kind: str, payload: Mapping[str, object], reply: Reply) -> Re
     return replace(reply, pin=kind == "board", aside=kind in ASIDE, silent=kind in SMALL, ping=ping_kind(kind, payload))
 
 
+ENDS = frozenset({"question_over"})  # of which nothing follows in the same place
+EDITS_ONLY = ENDS | {"countdown_over"}  # are told where something stands, and nowhere else
+
 PING_MS = 15 * 60_000  # a ping that comes later is none
 
 
@@ -116,7 +120,7 @@ async def render_notice(
     render = _RENDERERS.get(row.kind)
     if render is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
-    if await is_muted(uow, row) or (row.kind == "countdown_over" and row.edit_ref is None):  # it was never posted
+    if await is_muted(uow, row) or (row.kind in EDITS_ONLY and row.edit_ref is None):  # it was never posted
         return None
     notice = NoticeContext(
         uow=uow,
@@ -168,7 +172,7 @@ _RENDERERS: Mapping[str, Renderer] = {
     "refunded": _plain(lambda notice: words_announcements.refunded(notice.market, notice.payload)),
     "refused": private.refused,
     "frozen": in_chat.frozen,
-    "round_asked": private.round_asked,
+    "round_asked": questions.round_asked,
     "overdue": in_chat.overdue,
     "round_skipped": _plain(lambda notice: words_announcements.round_skipped(notice.payload)),
     "eliminated": in_chat.eliminated,
@@ -177,8 +181,9 @@ _RENDERERS: Mapping[str, Renderer] = {
     "resolved": in_chat.resolved,
     "claimed": in_chat.claimed,
     "corrected": in_chat.corrected,
-    "proposal": private.proposal,
-    "lapsed": private.lapsed,
+    "proposal": questions.proposal,
+    "lapsed": questions.lapsed,
+    "question_over": questions.over,
     "cut": in_chat.cut,
     "cut_own": private.cut_own,
     "cut_ready": _plain(

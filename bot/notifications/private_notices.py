@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chat import rehearsal_result
 from bot.chat.reply import Action, Audience, Reply
-from bot.market import decisions, receipts
+from bot.market import receipts
 from bot.market.background_verify import from_json
 from bot.market.decisions import refused_now
 from bot.market.heads import head_now
@@ -20,12 +20,10 @@ from bot.words import audit as words_audit
 from bot.words import cuts as words_cuts
 from bot.words import identity as words_identity
 from bot.words import orders as words_orders
-from bot.words import proposals as words_proposals
 from bot.words import terminal as words_terminal
 from bot.words import watching as words_watching
 from engine.state import Side, price_micro
 from engine.units import whole_tenths
-from storage.records import ApprovalStatus
 
 LATE_MS = 60_000  # news that is older says when it was
 
@@ -105,34 +103,6 @@ async def cut_own(notice: NoticeContext) -> Reply:
     orders = await notice.uow.orders.many(notice.market.id, [*facts["undone"], *facts["again"], *facts["gone"]])
     _, reason = await asked_by(notice.uow, notice.market.id, facts["action"])
     return words_cuts.own(notice.market, facts, {order.number: order for order in orders}, reason)
-
-
-async def proposal(notice: NoticeContext) -> Reply | None:
-    """To another admin; nothing where it has been decided or has lapsed meanwhile."""
-    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
-    state = await notice.state()
-    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.still_valid(approval, state):
-        return None
-    proposer = await notice.uow.people.get(approval.proposer)
-    part = await decisions.involvement_of(notice.uow, notice.market, state, notice.person)
-    name = proposer.name if proposer else "an admin"
-    shared = notice.platform == "room"  # elsewhere it is told in private, where nobody is an admin
-    return words_proposals.to_approve(notice.market, approval, name, part, notice.now_ms, here=shared)
-
-
-async def lapsed(notice: NoticeContext) -> Reply | None:
-    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
-    if approval is None:
-        return None
-    proposer = await notice.uow.people.get(approval.proposer)
-    return words_proposals.told_lapsed(notice.market, approval, proposer.name if proposer else "an admin")
-
-
-async def round_asked(notice: NoticeContext) -> Reply | None:
-    state = await notice.state()
-    if not state.asked:
-        return None
-    return words_announcements.round_asked(notice.market, notice.payload, state.active)
 
 
 async def linked(notice: NoticeContext) -> Reply:

@@ -224,22 +224,6 @@ def round_skipped(facts: Facts) -> Reply:
     return to_chat(head, blocks=rows, tone=Tone.GOOD)
 
 
-def round_asked(market: Market, facts: Facts, active: Iterable[int]) -> Reply:
-    """To the admins, until they have answered."""
-    params = market.params
-    title = clean(market.title)
-    rows = [line("Still in: ", *listed_outcomes(params, active), "."), late(facts)]
-    if facts["final"]:
-        example = "/admin resolve"
-        head = f"{title}: who has won the final?"
-    else:
-        example = "/admin eliminate"
-        head = f"{title}: who is out in {round_name(facts['round'])}? Name {count(int(facts['count']))}."
-    rows.append(line("Trading stays frozen until you say it in the market's chat: ", code(example), " and who."))
-    kept = tuple(row for row in rows if row)
-    return Reply(head=line("Still waiting. " if facts.get("again") else "", head), blocks=kept, tone=Tone.COLD)
-
-
 def out_sentence(params: MarketParams, gone: Sequence[int], reason: str) -> Line:
     """`Brazil is out. 7-1.`"""
     verb = "is" if len(gone) == 1 else "are"

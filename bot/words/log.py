@@ -75,6 +75,8 @@ def _became(entry: LogEntry, names: Mapping[int, str]) -> list[Part]:
     if proposal is not None:
         if proposal.status is ApprovalStatus.APPROVED:
             return [quiet(f", approved by {_who(proposal.decided_by, names)}")]
+        if proposal.declined:
+            return [bold(f", turned down by {_who(proposal.decided_by, names)}")]
         if proposal.status is ApprovalStatus.LAPSED or not entry.stands:
             return [bold(", lapsed"), Span(": the market moved on first")]
         return [Span(", waits: "), code(f"/admin approve {proposal.number}")]

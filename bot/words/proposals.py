@@ -12,7 +12,7 @@ from bot.text.numbers import moment, money, span
 from bot.words.refusals import holdings
 from bot.words.shared import as_changes, count, listed, name_of, no, plural, say
 from engine.terms import MarketParams
-from storage.records import Approval, Market
+from storage.records import LASTING, Approval, ApprovalStatus, Market
 
 PROPOSED = "proposed"
 """What a program goes by where nothing has happened yet, since another admin is to approve it."""
@@ -94,19 +94,39 @@ def proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
 
 
 def to_approve(
-    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, *, here: bool
+    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, numbers: Sequence[Line] = ()
 ) -> Reply:
-    """To the other admins; the button is for those who may press it, where it can be pressed (`here`)."""
-    rows = [row for row in (proposed_by(approval, proposer, now_ms), deadline(market, approval.kind)) if row]
+    """The question to the other admins: what is proposed, `numbers` it would come to, until when; the buttons are for
+    those who may press them."""
     proposal = what(market.params, approval)
     head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
+    rows = [*(numbers or (proposed_by(approval, proposer, now_ms),)), deadline(market, approval.kind)]
     if part:
         rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
-        return say(head, blocks=rows, tone=Tone.WAIT)
-    say_it = f"/admin approve {approval.number}"
-    rows.append(line(code(say_it), " in the market's chat shows the numbers and asks once more."))
-    look = (Action(label="Look at it", text=say_it),) if here else ()
-    return say(head, blocks=rows, actions=look, tone=Tone.WAIT)
+        return say(head, blocks=[row for row in rows if row], tone=Tone.WAIT)
+    rows += [
+        _until(market, approval),
+        line("Approve shows the numbers as they are then and asks once more; so does ", code(approve(approval)), "."),
+    ]
+    actions = (
+        Action(label=clean(f"Approve {proposal}", 80), text=approve(approval), primary=True),
+        Action(label="Not this", text=f"{approve(approval)} no"),
+    )
+    return say(head, blocks=[row for row in rows if row], actions=actions, tone=Tone.WAIT)
+
+
+def approve(approval: Approval) -> str:
+    return f"/admin approve {approval.number}"
+
+
+def _until(market: Market, approval: Approval) -> Line:
+    """When a proposal to decide something lapses by itself, as far as that is known."""
+    step = market.next_step
+    if approval.kind in LASTING:
+        return line("It can be approved until the market is over.")
+    if step is None or step.kind != "decide":
+        return line("It lapses when the market moves on first.")
+    return line("It lapses when the market moves on first: the next round is decided ", Stamp(step.at_ms), ".")
 
 
 def proposals(market: Market, waiting: Sequence[tuple[Approval, str]], now_ms: int) -> Reply:
@@ -191,9 +211,10 @@ def approved_by_you(market: Market, approval: Approval) -> Reply:
     )
 
 
-def approved_already(market: Market, approval: Approval) -> Reply:
+def approved_already(market: Market, approval: Approval, by: str = "") -> Reply:
+    whose = f" by {clean(by)}" if by else ""
     return no(
-        f"Proposal {approval.number} ({what(market.params, approval)}) is approved already.",
+        f"Proposal {approval.number} ({what(market.params, approval)}) is approved already{whose}.",
         blocks=(line(code("/admin monitor"), " shows where the market stands."),),
     )
 
@@ -232,15 +253,44 @@ def only_postponed(market: Market, part: Involvement) -> Reply:
     )
 
 
-def told_lapsed(market: Market, approval: Approval, proposer: str) -> Reply:
-    """To the admins, when it happens."""
-    again = "The market is over." if market.over else "Whoever still wants it proposes it anew."
-    head = f"{clean(market.title)}: proposal {approval.number} has lapsed, {what(market.params, approval)}."
-    rows = [
-        line(f"{clean(proposer)} had proposed it; the market moved on before another admin approved it."),
-        line(again),
-    ]
-    return say(head, blocks=rows)
+def became(market: Market, approval: Approval, by: str) -> str:
+    """What a proposal that waits no more came to, in a sentence; `by`: who decided it, where somebody did."""
+    proposal = what(market.params, approval)
+    if approval.status is ApprovalStatus.APPROVED:
+        return f"Decided by {clean(by)}: {proposal}, approved."
+    if approval.declined:
+        return f"Decided by {clean(by)}: not this ({proposal})."
+    return f"Lapsed: the market moved on before {proposal} was approved."
+
+
+def over(market: Market, approval: Approval, by: str) -> Reply:
+    """In the place of the question."""
+    return say(f"{clean(market.title)}: {became(market, approval, by)}")
+
+
+def declined(market: Market, approval: Approval, *, own: bool) -> Reply:
+    """Turned down; a second press says the same. `own`: taken back by who proposed it."""
+    proposal = what(market.params, approval)
+    rows = (line("Nothing of it happens."),) if own else (line("Nothing of it happens, and who proposed it is told."),)
+    return say(f"{'Taken back' if own else 'Turned down'}: {proposal}.", blocks=rows)
+
+
+def told_over(market: Market, approval: Approval, proposer: str, by: str) -> Reply:
+    """To who proposed it, when nothing comes of it."""
+    proposal = what(market.params, approval)
+    again = "The market is over." if market.over else "If you still want it, propose it anew."
+    if approval.declined:
+        head = f"{clean(market.title)}: {clean(by)} did not approve proposal {approval.number}, {proposal}."
+        return say(head, blocks=(line("Nothing of it happened. ", again),))
+    head = f"{clean(market.title)}: proposal {approval.number} has lapsed, {proposal}."
+    return say(head, blocks=(line("The market moved on before another admin approved it."), line(again)))
+
+
+def declined_already(market: Market, approval: Approval, by: str) -> Reply:
+    return no(
+        became(market, approval, by),
+        blocks=(line("Nothing of it happened. ", code("/admin approve"), " lists what still waits."),),
+    )
 
 
 def lapsed(market: Market, approval: Approval) -> Reply:

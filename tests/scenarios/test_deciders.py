@@ -181,7 +181,9 @@ async def test_nobody_without_a_name_changes_terms_gives_money_or_adds_to_what_d
         assert harness.rows() == before
 
 
-async def test_a_proposal_that_lapses_is_told_to_the_admins_and_stands_in_the_log(tmp_path: Path) -> None:
+async def test_a_proposal_that_lapses_is_told_where_it_was_asked_and_to_who_made_it_and_stands_in_the_log(
+    tmp_path: Path,
+) -> None:
     rows: tuple[Row, ...] = (
         ("mia", "/admin eliminate brazil 7-1", "Brazil would be out"),
         ("mia", "press Confirm", "Proposed as number 1"),
@@ -189,13 +191,14 @@ async def test_a_proposal_that_lapses_is_told_to_the_admins_and_stands_in_the_lo
         (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
         (ADMIN, "press Confirm", "goes out"),
         ("tick", "2s", "Costa Rica is out"),
-        ("told pat", "", "Cup: proposal 1 has lapsed, Brazil out.", "Mia had proposed it"),
+        ("told mia", "", "Cup: proposal 1 has lapsed, Brazil out.", "If you still want it, propose it anew."),
         ("mia", "/admin log", "Mia · propose: 7-1, lapsed: the market moved on first", "waits: `/admin approve 2`"),
         (ADMIN, "/admin approve 1", "!", "Proposal 1 has lapsed"),
         (ADMIN, "/admin void", "called off"),
         (ADMIN, "press Confirm", "called off"),
         ("tick", "2s", "called this market off"),
-        ("told pat", "", "Cup: proposal 2 has lapsed, fee 1% → 2%.", "The market is over."),
+        ("told mia", "", "Cup: proposal 2 has lapsed, fee 1% → 2%.", "The market is over."),
+        ("told pat", "", "Cup: Lapsed: the market moved on before fee 1% → 2% was approved."),
     )
     async with chat_harness(tmp_path) as harness:
         await running(harness)

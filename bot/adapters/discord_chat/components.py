@@ -88,6 +88,11 @@ def _is_offered(line: str) -> bool:
     return command.rule.role is not Role.ADMIN or command.name in SHOWS_FIRST
 
 
+def _chooses(line: str) -> bool:
+    """Whether it is one step of choosing several, each of which takes the place of the one before."""
+    return read_market(line)[1].startswith("/admin pick ")
+
+
 async def custom_id_of(action: Action, buttons: Buttons, kind: ComponentKind) -> str:
     """An id of at most 100 characters."""
     return kind.value + await buttons.pack(action, limits.CUSTOM_ID - 1)
@@ -116,7 +121,7 @@ class ComponentIds:
         pressed = [action for action in actions if action.url is None]
         links = [(action.label, action.url) for action in actions if action.url is not None][: limits.ROW]
         for action in pressed[:most]:
-            decides_here = decides or action.label.startswith(("Confirm", "Cancel"))
+            decides_here = decides or action.label.startswith(("Confirm", "Cancel")) or _chooses(action.text)
             kind = ComponentKind.of(asks=action.asks, decides=decides_here)
             custom_id = (
                 await custom_id_of(action, buttons, kind) if not action.disabled else f"{_NO_PRESS}{len(actions_by_id)}"

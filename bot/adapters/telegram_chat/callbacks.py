@@ -20,7 +20,7 @@ from bot.adapters.telegram_chat.responses import CommandRequest, ReplacedMessage
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
-from bot.chat.invocation import Invocation
+from bot.chat.invocation import Invocation, read_market
 from bot.chat.reply import Reply
 from bot.words import telegram as words
 from bot.words import usage as words_usage
@@ -30,7 +30,7 @@ SHORT_ANSWER = 180  # signs of an answer that fits into the window above a butto
 DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the same press
 REMEMBERED = 5_000
 _DECIDES = ("Confirm", "Cancel")
-_IN_PLACE = ("/ticket ", "/settings")  # what such a line says takes the place of what it was pressed in
+_IN_PLACE = ("/ticket ", "/settings", "/admin pick ")  # what such a line says takes the place of what it was pressed in
 _TRADES = ("/buy", "/sell", "/ticket")
 
 
@@ -165,7 +165,7 @@ class Callbacks:
     ) -> None:
         """An ordinary button in private: a ticket gives way to what became of it, a question to what was decided; a
         refusal (too fast, say) leaves both standing."""
-        decides = request.line.startswith(_IN_PLACE) or button_label(query).startswith(_DECIDES)
+        decides = read_market(request.line)[1].startswith(_IN_PLACE) or button_label(query).startswith(_DECIDES)
         changes = reply.ok or reply.ticket is not None
         if not changes and reply.form is None and not reply.actions and not reply.files:
             text = plain_text.text(reply)

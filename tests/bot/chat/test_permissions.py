@@ -93,6 +93,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "admin graph": {"what": "volume"},
     "admin season": {"deed": "start"},
     "admin rehearse": {},
+    "admin pick": {"number": "1", "outcomes": "2"},
 }
 
 

@@ -55,6 +55,7 @@ ARGS: Mapping[str, Mapping[str, str]] = {
     "admin correct": {"outcomes": "brazil"},
     "admin cut": {"moment": "5m ago", "reason": "known"},
     "admin approve": {"number": "1"},
+    "admin pick": {"number": "1", "outcomes": "1"},
     "admin grant": {"member": "1", "amount": "$50"},
     "admin announce": {"text": "hello"},
     "admin post": {"key": "1a2b3c4d"},
