@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, bindparam, case, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.chats import Chats
@@ -99,28 +99,34 @@ class Outbox(Repository):
     async def replace(self, market: int, slot: str, notice: Notice, now_ms: int) -> int:
         """Let a notice take the place of what stands in this slot and those that begin with it (`slot:…`), and of what
         still waits to stand there by a key that is its slot, wherever that is. Returns the number of rows."""
-        places = set[tuple[str, str, str]]()
-        for table, column, alive in (
-            (message_refs, message_refs.c.chat_ext, true()),
-            (outbox, outbox.c.target, outbox.c.dropped.is_(False)),
-        ):
-            here = or_(table.c.slot == slot, table.c.slot.startswith(f"{slot}:", autoescape=True))
-            query = select(table.c.slot, table.c.platform, column.label("target")).where(table.c.market == market)
-            rows = await self._session.rows(query.where(here, alive))
-            places |= {(row["slot"], row["platform"], row["target"]) for row in rows}
-        if not places:
-            return 0
-        shared = {(chat.platform, chat.external_id) for chat in await self._chats.of_market(market)}
-        replacing = []
-        for standing, platform, target in sorted(places):
-            in_chat = (platform, target) in shared
-            person = None if in_chat else await self._people.find(platform, target)
-            place = Destination(platform, target, None if person is None else person.id)
-            audience = NoticeAudience.CHAT if in_chat else NoticeAudience.PERSON
-            there = dataclasses.replace(notice, audience=audience, slot=standing, key=standing)
-            replacing.append(_row(market, there, place, now_ms))
-        await self._write(market, replacing)
-        return len(replacing)
+        waiting = await self._session.rows(
+            select(outbox).where(outbox.c.market == market, _in_slot(outbox, slot), outbox.c.dropped.is_(False))
+        )
+        standing = await self._session.rows(
+            select(message_refs).where(message_refs.c.market == market, _in_slot(message_refs, slot))
+        )
+        places = {
+            (row["slot"], row["platform"], row["chat_ext"]): await self._whose(market, row["platform"], row["chat_ext"])
+            for row in standing
+        }
+        places |= {
+            (row["slot"], row["platform"], row["target"]): (NoticeAudience(row["audience"]), row["person"])
+            for row in waiting
+        }
+        rows = []
+        for (there, platform, target), (audience, person) in sorted(places.items()):
+            replacing = dataclasses.replace(notice, audience=audience, person=person, slot=there, key=there)
+            rows.append(_row(market, replacing, Destination(platform, target, person), now_ms))
+        await self._write(market, rows)
+        return len(rows)
+
+    async def _whose(self, market: int, platform: str, target: str) -> tuple[NoticeAudience, int | None]:
+        """Whether a chat of the market reads what stands there, or one person alone."""
+        chats = await self._chats.of_market(market)
+        if any((chat.platform, chat.external_id) == (platform, target) for chat in chats):
+            return NoticeAudience.CHAT, None
+        person = await self._people.find(platform, target)
+        return NoticeAudience.PERSON, None if person is None else person.id
 
     async def _write(self, market: int, rows: Sequence[dict[str, Any]]) -> None:  # Any: rows as they are written
         """Let them wait, or a waiting row of the same key be newer; the journal has a digest of each, which tells
@@ -200,6 +206,10 @@ class Outbox(Repository):
             )
             for row in rows
         ]
+
+
+def _in_slot(table: Table, slot: str) -> ColumnElement[bool]:
+    return or_(table.c.slot == slot, table.c.slot.startswith(f"{slot}:", autoescape=True))
 
 
 def _is_news(notice: Notice) -> bool:

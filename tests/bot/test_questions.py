@@ -222,3 +222,15 @@ async def test_buttons_fit_a_menu_of_twenty_five(tmp_path: Path) -> None:
             assert len(reply.actions) <= 25
             reply = await harness.say(ADMIN, button(reply, f"No{number:02}"))
         assert "would be out" in plain_text.text(await harness.say(ADMIN, button(reply, "Go on")))
+
+
+async def test_what_is_decided_before_it_was_asked_asks_nobody(harness: ChatHarness) -> None:
+    """The question still waits in the outbox: what takes its place there says nothing."""
+    preview = await harness.say("mia", "/admin eliminate brazil", admin=True)
+    assert (await harness.say("mia", button(preview, "Confirm"), admin=True)).ok
+    told = len(harness.platform.sent)
+    preview = await harness.say(ADMIN, "/admin approve 1")
+    assert (await harness.press(ADMIN, preview, "Confirm")).ok
+    await harness.announcer.step()
+    await harness.announcer.step()
+    assert not [reply for how, _, _, reply in harness.platform.sent[told:] if how == "tell"]
