@@ -21,13 +21,31 @@ class Style(StrEnum):
     CODE = "code"  # a command the reader can type (the room and Telegram make it tappable)
 
 
+class Entity(StrEnum):
+    """What a platform keeps under numbers of its own and shows by name."""
+
+    ROLE = "role"
+    CHANNEL = "channel"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One of them, by its number there."""
+
+    entity: Entity
+    number: str
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style; `outcome` (counted from 0) gives it that outcome's colour where there are colours."""
+    """A run of text in one style; `outcome` (counted from 0) gives it that outcome's colour where there are colours.
+    A platform that can show by name what it is a `mention` of does, in the place of `text`; nobody is called by it."""
 
     text: str
     style: Style = Style.PLAIN
     outcome: int | None = None
+    mention: Mention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,11 @@ def line(*parts: str | Part) -> Line:
 
 def bold(text: str, outcome: int | None = None) -> Span:
     return Span(text, Style.BOLD, outcome)
+
+
+def mention(entity: Entity, number: str) -> Span:
+    """`role 123` where it is not shown by name."""
+    return Span(f"{entity.value} {number}", mention=Mention(entity, number))
 
 
 def quiet(text: str) -> Span:

@@ -11,9 +11,10 @@ from bot.chat import shared_limits
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.chat.permissions import SHARED, Role
-from bot.chat.reply import Reply
+from bot.chat.reply import Entity, Reply
 from bot.chat.shared_limits import Tried
 from bot.grammar.command import command
+from bot.grammar.entities import RoleArg
 from bot.grammar.types import ArgumentType, Text, Wrong
 from bot.market import channel_routes, webhook_changes
 from bot.market.context import Context, MarketView, request_id
@@ -55,31 +56,13 @@ class ChannelType(ArgumentType[str]):
     named: bool = True
 
     shape = "#channel"
+    entity = Entity.CHANNEL
 
     def parse(self, text: str, context: ParseContext) -> str | Wrong:
         return text.strip()[:LONGEST_URL]
 
 
 ChannelArg = Annotated[str, ChannelType()]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleType(ArgumentType[str]):
-    """A platform's id of a role; empty for none."""
-
-    about: str = "a role, as @role or its number; none takes it away"
-    named: bool = True
-
-    shape = "@role"
-
-    def parse(self, text: str, context: ParseContext) -> str | Wrong:
-        typed = text.strip()
-        if typed.casefold() in {"none", "off", "no"}:
-            return ""
-        number = typed.removeprefix("<@&").removesuffix(">")
-        if number.isascii() and number.isdigit() and 1 <= len(number) <= 20:
-            return number
-        return Wrong(words_settings.not_a_role(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +85,15 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
         if wrong or not typed:
             return Wrong(words_settings.not_kinds(wrong or [text]))
         return tuple(kind for kind in words_settings.PING_KINDS if kind in typed)
+
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        """The kinds that could come next, behind those that are there."""
+        *before, last = [part.strip().casefold() for part in partial.split(",")]
+        said = "".join(f"{kind}, " for kind in before if kind in words_settings.PING_KINDS)
+        rows = [Hint(f"{said}{kind}", f"when {when}") for kind, when in words_settings.PING_KINDS.items()
+                if kind.startswith(last) and kind not in before]  # fmt: skip
+        both = () if before else (Hint("all", "each of them"), Hint("none", "never"))
+        return [*rows, *(hint for hint in both if hint.value.startswith(last))]
 
 
 @command(
@@ -232,8 +224,8 @@ async def _leave(ctx: Context, record: Market) -> Reply:
 async def roles(
     ctx: Context,
     *,
-    admin: Annotated[str, RoleType()] | None = None,
-    ping: Annotated[str, RoleType()] | None = None,
+    admin: RoleArg | None = None,
+    ping: RoleArg | None = None,
     kinds: Annotated[tuple[str, ...], PingKinds()] | None = None,
 ) -> Reply:
     """Set whose role makes an admin of this channel, and which role is mentioned for what.
@@ -244,7 +236,9 @@ async def roles(
     changed = not (admin is None and ping is None and kinds is None)
     if not changed:
         async with ctx.db.reading() as uow:
-            return words_settings.shown(await uow.chats.settings(ctx.chat.id if ctx.chat else 0), changed=False)
+            return words_settings.shown(
+                await uow.chats.settings(ctx.chat.id if ctx.chat else 0), ctx.person_id, changed=False
+            )
     async with ctx.db.writing() as uow:
         person, chat = await ctx.known(uow)
         before = await uow.chats.settings(chat.id)
@@ -255,7 +249,7 @@ async def roles(
             ping_kinds=before.ping_kinds if kinds is None else kinds,
         )
         if after == before:  # so already, or the same request once more
-            return words_settings.shown(after, changed=True)
+            return words_settings.shown(after, person.id, changed=True)
         await uow.chats.set_settings(chat.id, after)
         await uow.audit.append(
             action="roles",
@@ -266,4 +260,4 @@ async def roles(
             after={"admin": after.admin_role, "ping": after.ping_role, "kinds": list(after.ping_kinds)},
         )
         await uow.commit()
-    return words_settings.shown(after, changed=True)
+    return words_settings.shown(after, person.id, changed=True)

@@ -9,19 +9,30 @@ from bot.chat.facts import LogEntry
 from bot.chat.permissions import Role
 from bot.chat.reply import Page, Reply, window
 from bot.grammar.command import command
+from bot.grammar.members import Who
 from bot.grammar.types import PageArg, WholeNumber
+from bot.market import whom
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.decisions import still_valid
 from bot.words import log as words
-from storage.records import AuditRow
+from storage.audit import PEOPLE
+from storage.records import AuditRow, Member
 from storage.unit_of_work import UnitOfWork
 
+OfArg = Annotated[
+    str, Who("member", 80, about="only what concerned this member or was done by them", words=1, named=True)
+]
 CountArg = Annotated[int, WholeNumber("number of deeds a page", high=25, about="how many deeds a page, 8 if left out")]
 
 _ENTRIES = 8
 
 
-@command("admin log", role=Role.ADMIN, any_rules=True, examples=("/admin log", "/admin log 20", "/admin log page 2"))
+@command(
+    "admin log",
+    role=Role.ADMIN,
+    any_rules=True,
+    examples=("/admin log", "/admin log 20", "/admin log page 2", "/admin log member ada"),
+)
 async def log(
     ctx: Context,
     *,
@@ -29,20 +40,31 @@ async def log(
     snapshot: Snapshot,
     n: CountArg | None = None,
     page: PageArg | None = None,
+    member: OfArg | None = None,
 ) -> Reply:
     """See what was done here: who, what, why, what it changed, when, and what became of it."""
     chat, record = ctx.chat.id if ctx.chat else 0, market.id if market else None
     size, uow = n or _ENTRIES, snapshot.uow
-    total = await uow.audit.count(record, chat)
+    of: Member | None = None
+    if member is not None:
+        found = await whom.fitting(
+            uow, ctx.invocation.platform, await uow.members.of(record) if record is not None else [], member
+        )
+        if len(found) != 1:
+            return whom.not_one(member, found)
+        [of] = found
+    concerning = None if of is None else await uow.people.all_ids(of.person)
+    total = await uow.audit.count(record, chat, concerning)
     shown, pages, before = window(total, page or 1, size)
-    rows = await uow.audit.page(record, chat, size, before)
+    rows = await uow.audit.page(record, chat, size, before, concerning)
     entries = await _entries(uow, market, rows)
     names = dict(await uow.people.names(_people(entries)))
     if market is not None:  # whom a deed concerned is called as in the market
         called = await uow.members.names(market.id)
         names |= {number: called[number] for number in _concerned(entries) if number in called}
     shown_page = Page(rows=tuple(entries), number=shown, pages=pages, total=total)
-    return words.log(shown_page, names, f"/admin log {size}", ctx.person_id, market.names if market else ())
+    again = f"/admin log {size}{f' member=#{of.person}' if of is not None else ''}"
+    return words.log(shown_page, names, again, ctx.person_id, market.names if market else (), of)
 
 
 async def _entries(uow: UnitOfWork, market: MarketView | None, rows: Sequence[AuditRow]) -> list[LogEntry]:
@@ -68,7 +90,7 @@ def _numbers(rows: Sequence[AuditRow], name: str) -> Mapping[int, int]:
 
 def _concerned(entries: Sequence[LogEntry]) -> set[int]:
     """Those whom deeds were about."""
-    numbers = [entry.row.after.get(name) for entry in entries for name in words.PEOPLE]
+    numbers = [entry.row.after.get(name) for entry in entries for name in PEOPLE]
     return {number for number in numbers if isinstance(number, int)}
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
-from bot.grammar.members import MemberArg, matching
+from bot.grammar.members import MemberArg, mentioned_person
 from bot.grammar.types import ConfirmArg, Money, ReasonArg, Text, code_of
-from bot.market import grants
+from bot.market import grants, whom
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, refused_now
 from bot.text.names import quoted_name
@@ -105,22 +105,22 @@ async def grant(
     """
     record = market.record
     async with ctx.db.reading() as uow:
-        fitting = matching(await uow.members.of(record.id), member)
+        found = await whom.fitting(uow, ctx.invocation.platform, await uow.members.of(record.id), member)
         done = await uow.actions.by_request(grants.request_of(record.id, confirm)) if confirm else None
-    if len(fitting) != 1:
-        return words.several_members(member, fitting) if fitting else words.no_such_member(member)
-    whom = fitting[0]
+    if len(found) != 1:
+        return whom.not_one(member, found)
+    [receiver] = found
+    named = quoted_name(member) if mentioned_person(member) is None else f"#{receiver.person}"
     async with ctx.db.reading() as uow:
-        if not await uow.people.identities(whom.person):
-            return words.nobody_behind(whom)
+        if not await uow.people.identities(receiver.person):
+            return words.nobody_behind(receiver)
     if ctx.invocation.nameless:
-        return words_proposals.nameless(f"/admin grant {quoted_name(member)} {typed_money(amount)}")
+        return words_proposals.nameless(f"/admin grant {named} {typed_money(amount)}")
     if done is not None:
-        return words.granted(whom, amount)
-    code = code_of(record.id, "grant", whom.person, amount, reason, whom.stake + whom.coming)
+        return words.granted(receiver, amount)
+    code = code_of(record.id, "grant", receiver.person, amount, reason, receiver.stake + receiver.coming)
     if confirm != code:
-        named = quoted_name(member)
         parts = (f"/admin grant {named} {typed_money(amount)}", reason or "", f"confirm={code}")
         again = " ".join(part for part in parts if part)
-        return words.grant_preview(whom, amount, again, ctx.person_id, stale=bool(confirm))
-    return await grants.give(ctx, market, whom, amount, reason or "", code)
+        return words.grant_preview(receiver, amount, again, ctx.person_id, stale=bool(confirm))
+    return await grants.give(ctx, market, receiver, amount, reason or "", code)

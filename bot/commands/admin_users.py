@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply, cut
 from bot.grammar.command import command
-from bot.grammar.members import RENAME, ChangeArg, MemberChange, WhomArg, matching
+from bot.grammar.members import RENAME, ChangeArg, MemberChange, WhomArg, mentioned_person
 from bot.grammar.types import ConfirmArg, PageArg, code_of
-from bot.market import member_changes
+from bot.market import member_changes, whom
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.member_names import NameRefused, name_for
 from bot.market.monitor import member_rows
 from bot.text.names import LONGEST_NAME, clean, folded
-from bot.words import decisions as words_decisions
 from bot.words import members as words
 from bot.words import reports as words_reports
 from storage.records import Member
@@ -54,12 +53,15 @@ async def users(
     members = await snapshot.uow.members.of(market.id)
     if not members:
         return words_reports.nobody(market.record.title)
-    if change is None or name is None:
+    mentioned = name is not None and mentioned_person(name) is not None
+    if name is None or (change is None and not mentioned):
         return _listed(ctx, market, members, name, page or 1)
-    fitting = matching(members, name)
-    if len(fitting) != 1:
-        return words_decisions.several_members(name, fitting) if fitting else words_reports.nobody_called(name)
-    return await _change(ctx, market, fitting[0], change, confirm)
+    found = await whom.fitting(snapshot.uow, ctx.invocation.platform, members, name)
+    if len(found) != 1:
+        return whom.not_one(name, found, words_reports.nobody_called(name))
+    if change is None:
+        return _listed(ctx, market, members, f"#{found[0].person}", page or 1)
+    return await _change(ctx, market, found[0], change, confirm)
 
 
 def _listed(ctx: Context, market: MarketView, members: Sequence[Member], name: str | None, page: int) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Annotated
 
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
+from bot.chat.reply import Entity
 from bot.grammar.types import ArgumentType, Text, Wrong
 from bot.text.names import LONGEST_NAME, clean, folded, quoted_name
 from bot.words import members as words
@@ -17,14 +19,21 @@ from storage.records import Member
 MOST_SUGGESTED = 25
 LONGEST_REASON = 120
 RENAME = "rename"
+_MENTION = re.compile(r"<@!?(\d{1,20})>", re.ASCII)
 _QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"))
 
 
 @dataclass(frozen=True, slots=True)
 class Who(Text):
-    """A member of the market; of several with one name each by their number."""
+    """A member of the market; of several with one name each by their number. On Discord also a mention of them."""
 
     of_people = True
+    entity = Entity.PERSON
+
+    def parse(self, text: str, context: ParseContext) -> str | Wrong:
+        if _MENTION.search(text) and mentioned_person(text) is None:  # picked and typed as well
+            return Wrong(words.one_member_please(), whole=True)
+        return super(Who, self).parse(text, context)
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
         start, alike = folded(partial), Counter(folded(name) for name in context.people.values())
@@ -36,8 +45,19 @@ class Who(Text):
         return sorted(hints, key=lambda hint: (folded(hint.about), hint.value))[:MOST_SUGGESTED]
 
 
+def mentioned_person(text: str) -> str | None:
+    """Their number on the platform, of a text that is a mention of them."""
+    mention = _MENTION.fullmatch(text.strip())
+    return mention[1] if mention else None
+
+
 def matching(members: Sequence[Member], typed: str) -> list[Member]:
-    """By number, else by the whole name, else by the beginning of it."""
+    """By number, else by the whole name, else by the beginning of it; a name may have an @ before it."""
+    fitting = _matching(members, typed)
+    return fitting or (_matching(members, typed.strip()[1:]) if typed.strip().startswith("@") else [])
+
+
+def _matching(members: Sequence[Member], typed: str) -> list[Member]:
     place = typed.strip().removeprefix("#")
     if typed.strip().startswith("#") and place.isascii() and place.isdigit():
         return [member for member in members if str(member.person) == place]

@@ -237,3 +237,14 @@ def no_name_before_comma() -> str:
 
 def title_without_commas() -> str:
     return "A title has no commas; the outcomes after it have."
+
+
+# -- what a platform has under numbers of its own
+
+
+def not_a_role(text: str) -> str:
+    return f"“{clean(text, 40)}” is not a role; mention it as @role, give its number, or say none."
+
+
+def everyone_is_no_role() -> str:
+    return "@everyone cannot be it: everybody would be an admin, or be called. Pick another role, or say none."

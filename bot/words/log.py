@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import ROUNDS_LEFT, LogEntry, typed_name
-from bot.chat.reply import Line, Page, Part, Reply, Span, Stamp, bold, code, line, quiet
+from bot.chat.reply import Entity, Line, Page, Part, Reply, Span, Stamp, bold, code, line, mention, quiet
 from bot.text.names import clean
 from bot.text.numbers import money, price
 from bot.words.admin import why_refused
 from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, people, place, plural, say
-from storage.audit import ENTRANCE
-from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Payload
+from storage.audit import ENTRANCE, PEOPLE
+from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Member, Payload
 
 _LONGEST = 60
 _LONGEST_OF = {"schedule": 600}  # what is compared is read whole
@@ -22,8 +22,8 @@ _FIRST_MOMENT = 10**12  # smaller ones are spans of time
 _INTERNAL = {"assumed_start_ms", "key", "request", "head", "intent", ENTRANCE, ROUNDS_LEFT}
 _OPTIONAL = {"schedule", "start_ms"}  # said where there is one
 _MONEY = {"cash", "given", "balance", "profit", "risk"}  # as numbers; as texts they are what was typed
-PEOPLE = ("user", "person", "with", "proposer")
-"""What names an account by its number."""
+ROLES = ("admin", "ping")
+"""What names a role by its number (`/admin roles`)."""
 
 _LABELS = {"kind": "to", "user": "member", "moment": "back to", "profit": "the house’s profit", "risk": "at risk"}
 _COUNTED = {"orders": "order", "people": "", "trades": "trade"}
@@ -31,11 +31,17 @@ _DEEDS = {"add": "added to what decides"}  # those that no command is called
 
 
 def log(
-    page: Page[LogEntry], names: Mapping[int, str], again: str, person: int | None, outcomes: Sequence[str] = ()
+    page: Page[LogEntry],
+    names: Mapping[int, str],
+    again: str,
+    person: int | None,
+    outcomes: Sequence[str] = (),
+    of: Member | None = None,
 ) -> Reply:
-    """Newest first; of what asked something of the next tick also what became of it."""
+    """Newest first; of what asked something of the next tick also what became of it. `of`: the one it is about."""
+    whose = f" about {clean(of.name)}" if of is not None else ""
     if not page.total:
-        return say("Nothing has been done here yet.")
+        return say(f"Nothing has been done here yet{whose}.")
     rows: list[Line] = []
     for entry in page.rows:
         row = entry.row
@@ -48,7 +54,7 @@ def log(
         changed = (*changes(row.before, after, outcomes, names), *_rounds(row.after))
         if changed or second:
             rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
-    head = f"{plural(page.total, 'deed')} in the log, newest first.{place(page)}"
+    head = f"{plural(page.total, 'deed')}{whose} in the log, newest first.{place(page)}"
     return say(head, blocks=rows, actions=page_buttons(again, page, person))
 
 
@@ -155,12 +161,14 @@ def _prices(before: Json, after: Json, outcomes: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def _quiet(part: str | Stamp) -> Part:
-    return part if isinstance(part, Stamp) else quiet(part)
+def _quiet(part: str | Part) -> Part:
+    return quiet(part) if isinstance(part, str) else part
 
 
-def _value(name: str, value: Json, outcomes: Sequence[str], names: Mapping[int, str]) -> str | Stamp:
+def _value(name: str, value: Json, outcomes: Sequence[str], names: Mapping[int, str]) -> str | Part:
     """As people say it; "" for nothing."""
+    if name in ROLES and isinstance(value, str) and value.isdigit():
+        return mention(Entity.ROLE, value)
     if isinstance(value, int) and not isinstance(value, bool):
         if name.endswith("_ms") and value > _FIRST_MOMENT:
             return Stamp(value)

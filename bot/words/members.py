@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.chat.reply import Action, Line, Reply, Tone, code, line
+from bot.chat.reply import Action, Entity, Line, Reply, Tone, code, line, mention
 from bot.text.names import clean, quoted_name
 from bot.text.numbers import Cut, money
 from bot.words.admin import buttons
@@ -19,6 +19,27 @@ CHANGES: Mapping[str, str] = {
     "ranked": "they have a place again",
 }
 """What `/admin users NAME …` does to one."""
+
+# -- who is meant
+
+
+def picked() -> str:
+    """Of the option in which one is picked from a platform's own list."""
+    return "the member, picked from the list; or type a name instead"
+
+
+def one_member_please() -> str:
+    return "You picked somebody and typed a name as well; give one of the two."
+
+
+def not_in_the_market(number: str) -> Reply:
+    """Of somebody a platform knows by this number."""
+    return no(
+        mention(Entity.PERSON, number),
+        " does not take part in this market.",
+        blocks=(line(code("/admin users"), " lists who does."),),
+    )
+
 
 # -- names
 

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.chat.facts import PersonalSettings
-from bot.chat.reply import Action, Column, Field, Form, Line, Reply, Table, Tone, bold, code, line, quiet
+from bot.chat.reply import (
+    Action,
+    Column,
+    Entity,
+    Field,
+    Form,
+    Line,
+    Reply,
+    Span,
+    Table,
+    Tone,
+    bold,
+    code,
+    line,
+    mention,
+    quiet,
+)
 from bot.text.names import clean
 from bot.text.numbers import percent
 from bot.words.shared import listed, no, say
@@ -23,34 +39,38 @@ PING_KINDS: Mapping[str, str] = {
 """The kinds of events a role can be mentioned for, and people can ask to be pinged for."""
 
 
-def not_a_role(text: str) -> str:
-    return f"“{clean(text, 40)}” is not a role; mention it as @role, give its number, or say none."
-
-
 def not_kinds(wrong: Sequence[str]) -> str:
     kinds = listed([f"“{clean(kind, 20)}”" for kind in wrong])
     return f"{kinds} is no kind of event; there are {listed(list(PING_KINDS))}."
 
 
-def shown(settings: ChatSettings, *, changed: bool) -> Reply:
+_TO_SHOW_ADMIN = (
+    "Discord shows /admin only to who manages the server. To show it to that role: Server Settings → Integrations, "
+    "choose this bot, open /admin and add the role."
+)
+
+
+def shown(settings: ChatSettings, person: int | None, *, changed: bool) -> Reply:
+    admin, ping = settings.admin_role, settings.ping_role
     kinds = listed([PING_KINDS[kind] for kind in settings.ping_kinds], "or")
-    rows = [
-        line(
-            f"Admins here: holders of role {settings.admin_role}, beside those who manage the server."
-            if settings.admin_role
-            else "Admins here: those who manage the server; no role besides."
-        ),
-        line(
-            f"Mentioned: role {settings.ping_role}, when {kinds}."
-            if settings.ping_role and settings.ping_kinds
-            else f"Mentioned: role {settings.ping_role}, once you say for what (kinds)."
-            if settings.ping_role
-            else "Nobody is mentioned."
-        ),
-        line(code("/admin roles admin @role ping @role kinds elimination, lead"), " changes it; none takes it away."),
-    ]
+    rows = [line("Admins here: who manages the server; no role besides.")]
+    if admin:
+        rows = [line("Admins here: holders of ", _role(admin), ", beside those who manage the server.")]
+        rows.append(line(quiet(_TO_SHOW_ADMIN)))
+    if ping:
+        when = f", when {kinds}." if kinds else ", once you say for what (kinds)."
+        rows.append(line("Mentioned: ", _role(ping), when))
+    else:
+        rows.append(line("Nobody is mentioned."))
+    rows.append(line(code("/admin roles admin @role ping @role kinds elimination, lead"), " changes it."))
+    away = ((admin, "No admin role", "admin"), (ping, "Mention nobody", "ping"))
+    actions = [Action(label=label, text=f"/admin roles {name} none", person=person) for now, label, name in away if now]
     head = "The roles of this channel are set." if changed else "The roles of this channel."
-    return say(head, blocks=rows, tone=Tone.GOOD if changed else Tone.NEUTRAL)
+    return say(head, blocks=rows, actions=actions, tone=Tone.GOOD if changed else Tone.NEUTRAL)
+
+
+def _role(number: object) -> Span:
+    return mention(Entity.ROLE, str(number))
 
 
 FILLING = frozenset({"change", "changes", "big", "trades"})

@@ -281,9 +281,7 @@ async def test_a_role_can_be_made_admin_and_another_be_told(tmp_path: Path) -> N
         await running(harness)
         helpers, fans = harness.guild.role("helpers"), harness.guild.role("fans", mentionable=True)
         helper = harness.guild.member("hal", helpers)
-        set_to = await harness.slash(
-            harness.admin, "admin roles", admin=f"<@&{helpers.id}>", ping=str(fans.id), kinds="elimination"
-        )
+        set_to = await harness.slash(harness.admin, "admin roles", admin=helpers, ping=fans, kinds="elimination")
         assert str(helpers.id) in set_to.text
         harness.peer.clock.advance(10_000)
         shown_to_everybody(harness, "admin")

@@ -18,6 +18,7 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs
+from bot.adapters.discord_chat.command_options import choice
 from bot.adapters.discord_chat.components import ComponentKind
 from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
@@ -26,7 +27,6 @@ from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_mes
 from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.responses import DiscordResponder
-from bot.adapters.discord_chat.slash_commands import choice
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
 from bot.chat.pictures import Draw

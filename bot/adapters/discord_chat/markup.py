@@ -9,8 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from bot.adapters.discord_chat.command_options import option_name
 from bot.chat import plain_text
-from bot.chat.reply import Column, Line, Span, Stamp, Style, Table
+from bot.chat.reply import Column, Entity, Line, Span, Stamp, Style, Table
 from bot.commands import COMMANDS
 from bot.grammar.command import Command, Param
 from bot.text.columns import width
@@ -54,7 +55,7 @@ def _options(command: Command, words: list[str]) -> list[str] | None:
         if not value:
             return None
         inside = None if param.kind.keeps_quotes else _IN_QUOTES.fullmatch(value)
-        options.append(f"{param.name}:{inside[1] if inside else value}")
+        options.append(f"{option_name(param, value)}:{inside[1] if inside else value}")
     return options
 
 
@@ -74,6 +75,7 @@ _ZERO_WIDTH = "\u200b"  # a space of no width: breaks mentions and links where a
 _SPECIAL = re.compile(r"([\\`*_~|\[\]<>])")
 _LINKS = re.compile(r"://|(?i:discord(?=(?:app)?\.(?:gg|com|me|io)\b))")
 _BARE_NAME = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
+_MENTIONS = {Entity.ROLE: "@&", Entity.CHANNEL: "#", Entity.PERSON: "@"}
 _LEADING = re.compile(r"^(\s*\d*)((?<=\d)[.)](?=\s)|(?<!\d)(?:-?#{1,3}|[+-])(?=\s))")  # lists, headings
 _EMOJI_PARTS = {"\u200d", "\ufe0f"}  # what emoji are made of
 _LATEST_S = 8_640_000_000_000  # seconds; more than that no client can show
@@ -147,7 +149,7 @@ def headline(parts: Line, *, loud: bool = False) -> str:
 
 def _without_bold(part: Span) -> Span:
     """Inside a bold sentence nothing else is."""
-    return part if part.style in {Style.CODE, Style.STRIKE} else Span(part.text)
+    return part if part.style in {Style.CODE, Style.STRIKE} or part.mention else Span(part.text)
 
 
 def styled(parts: Sequence[Span | Stamp]) -> str:
@@ -160,7 +162,12 @@ def _merged(parts: Sequence[Span | Stamp]) -> list[Span | Stamp]:
     merged: list[Span | Stamp] = []
     for part in parts:
         last = merged[-1] if merged else None
-        if isinstance(part, Span) and isinstance(last, Span) and last.style is part.style:
+        if (
+            isinstance(part, Span)
+            and isinstance(last, Span)
+            and last.style is part.style
+            and not (last.mention or part.mention)
+        ):
             merged[-1] = Span(last.text + part.text, part.style)
         else:
             merged.append(part)
@@ -168,6 +175,8 @@ def _merged(parts: Sequence[Span | Stamp]) -> list[Span | Stamp]:
 
 
 def _span(part: Span) -> str:
+    if part.mention is not None:
+        return f"<{_MENTIONS[part.mention.entity]}{part.mention.number}>"
     if part.style is Style.CODE:
         inside = escaped_code(spelled(part.text)).strip()
         return f"`{inside}`" if inside else ""

@@ -1,4 +1,4 @@
-"""Slash commands, made from the one declaration: groups, options, choices, autocompletion, where they may be used."""
+"""Slash commands, made from the one declaration: groups, where and by whom they may be used, in which languages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, limits
-from bot.chat.invocation import ParseContext
-from bot.grammar.command import Command, Param
-from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
+from bot.adapters.discord_chat.command_options import Option, arguments, options_of
+from bot.grammar.command import Command
 from bot.words import translations
 
 ADMIN = "admin"  # this group is shown to those who manage the server, unless its admins decide otherwise
@@ -74,88 +73,38 @@ def _description(text: str) -> str:
 def _app_command(
     command: Command, name: str, run: RunCommand, complete: Complete, where: app_commands.AppCommandContext | None
 ) -> app_commands.Command[Any, ..., None]:  # Any: it is bound to no group object
-    params = sorted(
-        (param for param in command.params if param.kind is not CONFIRM), key=lambda param: not param.required
-    )
+    options = options_of(command)
 
-    async def callback(interaction: discord.Interaction, **options: str | int | bool | None) -> None:
-        await run(interaction, command, {key: _as_text(value) for key, value in options.items() if value is not None})
+    async def callback(interaction: discord.Interaction, **given: object) -> None:
+        await run(interaction, command, arguments(command, given))
 
     signature = [inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    vars(callback)["__signature__"] = inspect.Signature(
-        [*signature, *(_parameter(param, required=_is_required(command, param)) for param in params)]
-    )
-    descriptions = {param.name: _description(param.about or param.kind.about or param.name) for param in params}
+    vars(callback)["__signature__"] = inspect.Signature([*signature, *map(_parameter, options)])
     decorated: Any = callback  # Any: the library's decorators hang attributes on the function
-    if descriptions:
-        decorated = app_commands.describe(**descriptions)(decorated)
-    choices_by_name = {param.name: _choices(param) for param in params}
-    choices = {key: value for key, value in choices_by_name.items() if value}
+    if options:
+        decorated = app_commands.describe(**{option.name: _description(option.about) for option in options})(decorated)
+    choices = {option.name: option.choices for option in options if option.choices}
     if choices:
         decorated = app_commands.choices(**choices)(decorated)
-    autocompleted = {
-        param.name: _autocomplete(command, param.name, complete)
-        for param in params
-        if not choices_by_name[param.name] and _option_type(param) is str and _suggests(param.kind)
-    }
-    if autocompleted:
-        decorated = app_commands.autocomplete(**autocompleted)(decorated)
+    completed = {option.name: _autocomplete(command, option, complete) for option in options if option.completes}
+    if completed:
+        decorated = app_commands.autocomplete(**completed)(decorated)
     contexts: dict[str, Any] = {} if where is None else {"allowed_contexts": where, "allowed_installs": _INSTALLED}
     return app_commands.Command(name=name, description=_description(command.summary), callback=decorated, **contexts)
 
 
-def _as_text(value: str | int | bool) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _option_type(param: Param) -> object:
-    """The type of the option Discord asks for."""
-    kind = param.kind
-    if kind.flag:
-        return bool
-    if isinstance(kind, WholeNumber):
-        return app_commands.Range[int, kind.low, kind.high]
-    return str
-
-
-def _is_required(command: Command, param: Param) -> bool:
-    """Not what a form asks for where it is left out."""
-    return param.required and param.name not in command.may_ask
-
-
-def _parameter(param: Param, *, required: bool) -> inspect.Parameter:
-    hint: Any = _option_type(param)  # Any: a type made at run time
-    if required:
-        return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)
-    return inspect.Parameter(param.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint | None, default=None)
-
-
-def _choices(param: Param) -> list[app_commands.Choice[str]]:
-    """All there is to choose from, where that is always the same and fits."""
-    if not param.kind.closed or param.kind.of_market or _option_type(param) is not str:
-        return []
-    hints = param.kind.suggest("", ParseContext(now_ms=0))
-    if not 1 <= len(hints) <= limits.OPTIONS or any(limits.size(hint.value) > limits.OPTION for hint in hints):
-        return []
-    return [choice(hint.value, hint.about) for hint in hints]
-
-
-def choice(value: str, about: str) -> app_commands.Choice[str]:
-    """`Germany: YES 50.1¢`; the value must fit (100 units), its explanation is cut."""
-    name = value.strip('"')
-    label = limits.cut_or(f"{name}: {about}" if about else name, limits.OPTION, value)
-    return app_commands.Choice(name=label, value=value)
-
-
-def _suggests(kind: ArgumentType[object]) -> bool:
-    return type(kind).suggest is not ArgumentType.suggest
+def _parameter(option: Option) -> inspect.Parameter:
+    hint: Any = option.kind  # Any: a type made at run time
+    if option.required:
+        return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint | None, default=None)
 
 
 def _autocomplete(
-    command: Command, name: str, complete: Complete
+    command: Command, option: Option, complete: Complete
 ) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
     async def suggestions(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        return await complete(interaction, command, name, current)
+        return await complete(interaction, command, option.param.name, current)
 
     return suggestions
 

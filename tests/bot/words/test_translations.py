@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.discord_chat import limits
+from bot.adapters.discord_chat.command_options import options_of
 from bot.commands import COMMANDS
 from bot.words import translations
 
@@ -37,8 +38,8 @@ def declared(file: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, str]
     """Where a text stands, the text as it is declared, and what the file says of it."""
     for name, command in LISTED.items():
         yield name, command.summary, file["commands"][name]
-        for param in command.typed:
-            yield f"{name} {param.name}", param.about or param.kind.about, entry_of(file, name, param.name)
+        for option in options_of(command):
+            yield f"{name} {option.name}", option.about, entry_of(file, name, option.name)
 
 
 def test_every_listed_command_and_option_is_in_the_file_and_nothing_else_is(file: Mapping[str, Any]) -> None:
@@ -47,7 +48,7 @@ def test_every_listed_command_and_option_is_in_the_file_and_nothing_else_is(file
     shared = set()
     for name, command in LISTED.items():
         own = file["commands"][name].get("options", {}).keys()
-        options = {param.name for param in command.typed}
+        options = {option.name for option in options_of(command)}
         assert own <= options, name
         assert options - own <= file["shared_options"].keys(), name
         shared |= options - own

@@ -1,0 +1,57 @@
+"""Discord's own ways to say who and where: members, roles and channels are picked, completed and shown by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.platform.discord_harness import DiscordHarness, discord_harness, running
+from tests.standins.discord_peer import Interaction
+
+
+async def confirmed(harness: DiscordHarness, preview: Interaction) -> Interaction:
+    return await harness.press(harness.admin, preview.reply, "Confirm")
+
+
+async def test_a_member_is_picked_or_named_and_never_both(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        admin = harness.admin
+        [ada, bob] = await running(harness, "ada", "bob")
+        stranger = harness.guild.member("eve")
+        preview = await harness.slash(admin, "admin grant", member=ada, amount="$50")
+        assert "Ada" in preview.text
+        assert "Ada gets $50.00" in (await confirmed(harness, preview)).text
+        named = await harness.slash(admin, "admin grant", name="bo", amount="$20")
+        assert "Bob" in named.text
+        both = await harness.slash(admin, "admin grant", member=ada, name="bob", amount="$20")
+        assert "give one of the two" in both.text
+        nobody = await harness.slash(admin, "admin grant", member=stranger, amount="$20")
+        assert f"<@{stranger.id}> does not take part" in nobody.text
+        assert not nobody.reply.mentions
+        barred = await harness.slash(admin, "admin users", member=bob, change="bar loud")
+        assert "Bob" in (await confirmed(harness, barred)).text
+        assert "Ada" not in (await harness.slash(admin, "admin users", member=bob)).text
+        log = await harness.slash(admin, "admin log", member=ada)
+        assert "1 deed about Ada" in log.text
+        assert "bar" not in log.text
+        assert "1 deed about Bob" in (await harness.slash(admin, "admin log", name="bob")).text
+        harness.assert_sound()
+
+
+async def test_a_role_is_picked_shown_by_its_name_called_by_nobody_and_taken_away_again(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        helpers = harness.guild.role("helpers", mentionable=True)
+        refused = await harness.slash(harness.admin, "admin roles", admin=harness.guild.everyone)
+        assert "everyone cannot be it" in refused.text
+        answer = await harness.slash(harness.admin, "admin roles", admin=helpers, ping=helpers, kinds="lead")
+        assert f"Admins here: holders of <@&{helpers.id}>" in answer.text
+        assert "Server Settings → Integrations" in answer.text
+        assert not answer.reply.mention_roles
+        suggested = await harness.admin.autocomplete(harness.channel, "admin roles", "kinds", "lead, el")
+        assert [choice.value for choice in suggested] == ["lead, elimination"]
+        away = await harness.press(harness.admin, answer.reply, "No admin role")
+        assert "no role besides" in away.text
+        log = await harness.slash(harness.admin, "admin log")
+        assert f"<@&{helpers.id}>" in log.text
+        assert not log.reply.mention_roles
+        harness.assert_sound()
