@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.reply import Line, Reply, Span, Tone, bold, code, line
+from bot.chat.reply import Entity, Line, Reply, Span, Tone, bold, code, line, mention
 from bot.text.names import clean
 from bot.words.shared import listed, no, say
 from storage.chats import ChatSettings
@@ -38,7 +38,7 @@ def listed_routes(settings: ChatSettings) -> list[Line]:
 def channel_link(ext: str) -> Span:
     """A channel by its platform's id, as its adapter shows it."""
     topic = ext.partition(":")[2]
-    return bold(f"topic {topic}" if topic else f"channel {ext}")
+    return bold(f"topic {topic}") if topic else mention(Entity.CHANNEL, ext)
 
 
 def which_channel(route: str, platform: str) -> Reply:

@@ -11,6 +11,7 @@ from bot.chat.reply import Entity, Line, Page, Part, Reply, Span, Stamp, bold, c
 from bot.text.names import clean
 from bot.text.numbers import money, price
 from bot.words.admin import why_refused
+from bot.words.channel_routes import ROUTES, channel_link
 from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, people, place, plural, say
 from storage.audit import ENTRANCE, PEOPLE
@@ -169,6 +170,8 @@ def _value(name: str, value: Json, outcomes: Sequence[str], names: Mapping[int, 
     """As people say it; "" for nothing."""
     if name in ROLES and isinstance(value, str) and value.isdigit():
         return mention(Entity.ROLE, value)
+    if name in ROUTES and isinstance(value, str) and value.isdigit():
+        return channel_link(value)
     if isinstance(value, int) and not isinstance(value, bool):
         if name.endswith("_ms") and value > _FIRST_MOMENT:
             return Stamp(value)

@@ -22,7 +22,7 @@ async def routed(folder: Path, *routes: str) -> AsyncIterator[tuple[DiscordHarne
         [ada] = await running(harness, "ada")
         news = harness.guild.text("news")
         for route in routes:
-            told = await harness.slash(harness.admin, "admin channel", what=route, to=f"<#{news.id}>")
+            told = await harness.slash(harness.admin, "admin channel", what=route, to=news)
             assert "from now on" in told.text, told.text
         yield harness, news, ada
 
@@ -108,10 +108,10 @@ async def test_where_the_bot_may_not_post_it_says_which_permission_it_lacks_and_
         news, elsewhere = harness.guild.text("news"), harness.peer.guild("Others").text("far")
         news.deny(harness.guild.bot_role, Permission.ATTACH_FILES)
         for to, says in (
-            (f"<#{news.id}>", "What I lack there: Attach Files."),
-            (f"<#{elsewhere.id}>", "no channel of this server"),
-            ("1", "no channel of this server"),
+            ({"to": news}, "What I lack there: Attach Files."),
+            ({"address": f"<#{elsewhere.id}>"}, "no channel of this server"),
+            ({"address": "1"}, "no channel of this server"),
         ):
-            told = await harness.slash(harness.admin, "admin channel", what="results", to=to)
+            told = await harness.slash(harness.admin, "admin channel", what="results", **to)
             assert says in told.text, told.text
         assert "go to" not in (await harness.slash(harness.admin, "admin channel")).text

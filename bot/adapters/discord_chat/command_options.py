@@ -32,7 +32,8 @@ class _Channel(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        return [discord.ChannelType.text, discord.ChannelType.news]
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.news_thread, kinds.public_thread, kinds.private_thread]
 
     async def transform(self, interaction: discord.Interaction, value: Any, /) -> Any:  # Any: as the library has it
         return value

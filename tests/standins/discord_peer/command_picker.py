@@ -160,6 +160,7 @@ def _value(line: str, option: Json, given: object) -> object:
     """A value as the client sends it; AssertionError where it would not accept it."""
     kind, told = option["type"], f"/{line} {option['name']}: {given!r}"
     if kind in {USER, CHANNEL, ROLE, MENTIONABLE}:
+        _is_of(option, given, told)
         return id_of(given)
     kinds: dict[int, type | tuple[type, ...]] = {STRING: str, INTEGER: int, BOOLEAN: bool, NUMBER: (int, float)}
     assert isinstance(given, kinds[kind]), f"{told} is not of its type"
@@ -177,6 +178,22 @@ def _value(line: str, option: Json, given: object) -> object:
         assert least is None or given >= least, f"{told} is below {least}"
         assert most is None or given <= most, f"{told} is above {most}"
     return given
+
+
+def _is_of(option: Json, given: object, told: str) -> None:
+    """Their client lists it for this option."""
+    from .person import Person
+    from .world import Channel, Role
+
+    fitting: dict[int, tuple[type, ...]] = {
+        USER: (Person,),
+        ROLE: (Role,),
+        CHANNEL: (Channel,),
+        MENTIONABLE: (Person, Role),
+    }
+    assert isinstance(given, fitting[option["type"]]), f"{told} is not of its type"
+    if isinstance(given, Channel) and option.get("channel_types"):
+        assert given.kind in option["channel_types"], f"{told} is none of the channels to choose from"
 
 
 def id_of(one: object) -> str:

@@ -161,6 +161,12 @@ def _value_rules(form: FormErrors, path: Path, one: Json) -> None:
         told = "Only text and number options have choices or autocomplete"
         form.wrong(path, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", told)
     check_choices(form, (*path, "choices"), choices, kind)
+    if one.get("channel_types") is not None:
+        if kind != CHANNEL:
+            told = "channel_types does not go with this type"
+            form.wrong((*path, "channel_types"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", told)
+        for index, item in enumerate(one["channel_types"]):
+            form.one_of((*path, "channel_types", index), item, (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16))
     for key, fitting, least, most in (
         ("min_length", {STRING}, 0, 6000),
         ("max_length", {STRING}, 1, 6000),

@@ -17,7 +17,7 @@ LIST, OBJECTS, OBJECT, TEXT, NUMBER, SNOWFLAKE, SCALAR = (
 )
 KINDS = {
     **dict.fromkeys(("embeds", "fields", "components", "options", "choices", "items", "attachments"), OBJECTS),
-    **dict.fromkeys(("parse", "users", "roles", "contexts", "integration_types"), LIST),
+    **dict.fromkeys(("parse", "users", "roles", "contexts", "integration_types", "channel_types"), LIST),
     **dict.fromkeys(("footer", "author", "image", "thumbnail", "media", "file", "emoji"), OBJECT),
     **dict.fromkeys(("component", "accessory", "allowed_mentions", "message_reference"), OBJECT),
     **dict.fromkeys(("name_localizations", "description_localizations"), OBJECT),

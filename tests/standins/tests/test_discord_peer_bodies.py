@@ -455,6 +455,13 @@ COMMANDS: list[tuple[str, Json, Json, str]] = [
     ),
     ("lengths up to 6000", with_option(max_length=6000), with_option(max_length=6001), "max_length"),
     ("bounds are for numbers", with_option(type=4, min_value=1), with_option(min_value=1), "min_value"),
+    (
+        "kinds of channels are for channels",
+        with_option(type=7, channel_types=[0, 5]),
+        with_option(channel_types=[0]),
+        "channel_types",
+    ),
+    ("known kinds of channels", with_option(type=7, channel_types=[0]), with_option(type=7, channel_types=[99]), "0"),
     ("known contexts", command(contexts=[0, 1]), command(contexts=[3]), "contexts"),
     (
         "permissions are a bit set",

@@ -293,10 +293,20 @@ async def test_options_are_of_their_type_and_within_their_bounds(at: RestHarness
         {"name": "side", "description": "d", "type": 3, "choices": [{"name": "Yes", "value": "yes"}]},
         {"name": "shares", "description": "d", "type": 4, "min_value": 1, "max_value": 9},
         {"name": "note", "description": "d", "type": 3, "max_length": 3},
+        {"name": "to", "description": "d", "type": 7, "channel_types": [0]},
+        {"name": "whom", "description": "d", "type": 6},
+        {"name": "role", "description": "d", "type": 8},
     ]
+    role, forum = at.guild.everyone, at.guild.text("forum", kind=15)
     await at.asks("PUT", at.commands, [{"name": "sell", "description": "d", "options": options}])
-    for wrong in ({"side": "no"}, {"shares": 0}, {"shares": 10}, {"shares": "1"}, {"note": "long"}):
+    for wrong in ({"side": "no"}, {"shares": 0}, {"shares": 10}, {"shares": "1"}, {"note": "long"},
+                  {"to": forum}, {"to": role}, {"whom": role}, {"role": at.ada}, {"whom": str(at.ada.id)}):  # fmt: skip
         with pytest.raises(AssertionError):
             await at.ada.slash(at.market, "sell", wrong, _until="sent")
     asked = await at.ada.slash(at.market, "sell", side="Yes", shares=9, _until="sent")
     assert [one["value"] for one in asked.data["options"]] == ["yes", 9]
+    asked = await at.ada.slash(at.market, "sell", to=at.market, whom=at.ada, role=role, _until="sent")
+    assert [one["value"] for one in asked.data["options"]] == [str(one.id) for one in (at.market, at.ada, role)]
+    assert {kind: list(known) for kind, known in asked.data["resolved"].items()} == {
+        "channels": [str(at.market.id)], "users": [str(at.ada.id)], "members": [str(at.ada.id)], "roles": [str(role.id)]
+    }  # fmt: skip
