@@ -129,10 +129,11 @@ class DiscordHarness:
         await self.announcer.step()
 
     def assert_sound(self) -> None:
-        """Nothing was refused, late or left without an answer."""
+        """Nothing was refused, late or left without an answer, and nobody saw that others' answers take their time."""
         assert not self.peer.refused, [(call.method, call.path, call.code, call.answer) for call in self.peer.refused]
         assert not self.peer.late
         assert not self.peer.unanswered
+        assert not self.peer.world.public_thinking
         for channel in self.peer.world.channels.values():
             for message in channel.messages.values():
                 assert not command_picker.dead_links(message.text, channel), message

@@ -26,7 +26,7 @@ from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
 from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
 from bot.adapters.discord_chat.registration import CommandIds
-from bot.adapters.discord_chat.responses import DiscordResponder
+from bot.adapters.discord_chat.responses import DiscordResponder, PreparedAnswer
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
 from bot.chat.pictures import Draw
@@ -99,11 +99,13 @@ class Interactions:
             incoming = await self._incoming(interaction, command=command.name, args=args)
             await self._run_with_form(incoming)
             return
-        for_all = command.for_all and interaction.guild_id is not None
-        if not await self._responder.acknowledge(interaction, for_all=for_all):
+        if command.for_all and interaction.guild_id is not None:
+            await self._answer_for_all(interaction, command, args)
+            return
+        if not await self._responder.acknowledge(interaction):
             return
         incoming = await self._incoming(interaction, command=command.name, args=args)
-        await self._responder.respond(incoming, await self._run(incoming), for_all=for_all)
+        await self._responder.respond(incoming, await self._run(incoming))
 
     @counted
     @telling_trouble
@@ -176,6 +178,23 @@ class Interactions:
         """A command that is registered no more."""
         if not self._is_duplicate(interaction) and await self._responder.acknowledge(interaction):
             await self._respond(interaction, words.changed_commands())
+
+    async def _answer_for_all(
+        self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]
+    ) -> None:
+        """What everybody reads stands there at once; what takes longer is awaited by its speaker alone. Such commands
+        change nothing, so they may run before they are acknowledged."""
+        working = asyncio.ensure_future(self._prepared(interaction, command, args))
+        done, _ = await asyncio.wait({working}, timeout=FORM_S)
+        if done or await self._responder.acknowledge(interaction):
+            incoming, answer = await working
+            await self._responder.deliver(incoming, answer, for_all=True)
+
+    async def _prepared(
+        self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]
+    ) -> tuple[IncomingInteraction, PreparedAnswer]:
+        incoming = await self._incoming(interaction, command=command.name, args=args)
+        return incoming, await self._responder.prepare(await self._run(incoming))
 
     # -- steps
 

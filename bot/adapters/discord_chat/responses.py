@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 from functools import partial
 
 import discord
@@ -33,6 +34,15 @@ GONE = {errors.UNKNOWN_MESSAGE, errors.UNKNOWN_WEBHOOK, errors.EXPIRED_TOKEN}
 UPDATES = "updates"  # of an interaction: how it was acknowledged
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedAnswer:
+    """What is sent; with what `drawing` comes to it will be `charted`."""
+
+    reply: Reply
+    charted: Reply
+    drawing: asyncio.Task[Reply | None] | None = None
+
+
 class DiscordResponder:
     def __init__(
         self,
@@ -54,12 +64,11 @@ class DiscordResponder:
         self._follow_ups = follow_ups
         self.charts = AnswerCharts(draw)
 
-    async def acknowledge(
-        self, interaction: discord.Interaction, *, for_all: bool = False, update: bool = False
-    ) -> bool:
-        """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one. False
-        where nothing is to be done: Discord did not take it, or another process has answered already."""
-        private = not for_all and interaction.guild_id is not None
+    async def acknowledge(self, interaction: discord.Interaction, *, update: bool = False) -> bool:
+        """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one, for its
+        speaker alone: whatever happens to us, others see no word that never comes. False where nothing is to be done:
+        Discord did not take it, or another process has answered already."""
+        private = interaction.guild_id is not None
         interaction.extras[UPDATES] = update
         for tries_left in (1, 0):
             try:
@@ -93,9 +102,18 @@ class DiscordResponder:
         pressed = interaction.message
         return pressed is None or standing.edited_at == pressed.edited_at
 
-    async def respond(self, incoming: IncomingInteraction, reply: Reply, *, for_all: bool = False) -> None:
+    async def prepare(self, reply: Reply) -> PreparedAnswer:
+        """With its charts, or without those that take long."""
+        shown, drawing = await self.charts.with_charts(reply)
+        return PreparedAnswer(reply=shown, charted=reply, drawing=drawing)
+
+    async def respond(self, incoming: IncomingInteraction, reply: Reply) -> None:
         """Put the answer where it belongs, and tell storage where a ticket stands; charts that take long follow."""
-        charted, (reply, drawing) = reply, await self.charts.with_charts(reply)
+        await self.deliver(incoming, await self.prepare(reply))
+
+    async def deliver(self, incoming: IncomingInteraction, answer: PreparedAnswer, *, for_all: bool = False) -> None:
+        """`for_all`: everybody here reads it where its audience says so."""
+        reply = answer.reply
         for wait in RETRIES_S:
             try:
                 async with errors.translating_errors():
@@ -105,18 +123,30 @@ class DiscordResponder:
                 await asyncio.sleep(wait)
             except UnreachableError as error:
                 log.warning("the answer to interaction %s was not delivered: %s", incoming.interaction.id, error)
+                await self._stop_thinking(incoming.interaction)
                 return
         else:
             log.error("the answer to interaction %s was given up", incoming.interaction.id)
+            await self._stop_thinking(incoming.interaction)
             return
         if incoming.decides and await self._overtaken.may_be(reply):
             await self._respond_anew(incoming, reply)
-        if sent is not None and drawing is not None:
-            self.charts.follow(drawing, partial(self._show_charts, sent, charted))
+        if sent is not None and answer.drawing is not None:
+            self.charts.follow(answer.drawing, partial(self._show_charts, sent, answer.charted))
         self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
         if sent is not None and (reply.ticket is not None or reply.awaits is not None):
             ref, lines = self._ref_of(incoming, sent)
             await self._dispatcher.placed(reply, incoming.invocation, ref, lines=lines)
+
+    async def _stop_thinking(self, interaction: discord.Interaction) -> None:
+        """Nothing more comes: then nothing says that something does."""
+        if interaction.extras.get(UPDATES, False):
+            return
+        try:
+            async with errors.translating_errors():
+                await interaction.delete_original_response()
+        except (RetryLaterError, UnreachableError) as error:
+            log.info("the answer to interaction %s is still awaited: %s", interaction.id, error)
 
     async def _respond_anew(self, incoming: IncomingInteraction, reply: Reply) -> None:
         """What would be answered to the same now, where that is something else."""
@@ -134,11 +164,14 @@ class DiscordResponder:
     ) -> discord.Message | None:
         """The message that answers; None where something newer stands there."""
         interaction = incoming.interaction
+        alone = reply.audience is Audience.PRIVATE
         message = await self._rendered(reply)
-        if for_all and reply.audience is Audience.PRIVATE:  # "thinking" stands for all, this must not
+        if UPDATES not in interaction.extras:  # nothing has been acknowledged
+            return await self._send_first(interaction, message, alone=alone or interaction.guild_id is None)
+        if for_all and not alone:  # "thinking" stands for one alone, and so would what takes its place
             with contextlib.suppress(discord.NotFound):
                 await interaction.delete_original_response()
-            return await self._send_follow_up(incoming, message)
+            return await self._send_follow_up(incoming, message, alone=False)
         updates = interaction.extras.get(UPDATES, False)
         if not updates or self._replaces_message(incoming, reply):
             pressed = interaction.message.id if updates and interaction.message is not None else None
@@ -149,6 +182,27 @@ class DiscordResponder:
                     view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS
                 )
         return await self._send_follow_up(incoming, message)
+
+    async def _send_first(
+        self, interaction: discord.Interaction, message: RenderedMessage, *, alone: bool
+    ) -> discord.Message | None:
+        """The answer at once, which is its acknowledgement too; None where it stands already, or its message is not
+        told."""
+        try:
+            response = await interaction.response.send_message(
+                view=message.view,
+                files=message.files(),
+                ephemeral=alone and interaction.guild_id is not None,
+                allowed_mentions=NO_MENTIONS,
+            )
+        except discord.HTTPException as error:
+            if error.code == errors.ANSWERED_ALREADY:  # the word of it was lost, or another process did
+                return None
+            raise
+        except (KeyError, TypeError, AttributeError):  # taken with no body, as some servers do
+            return None
+        sent = response.resource
+        return sent if isinstance(sent, discord.Message) else None
 
     async def _show_charts(self, sent: discord.Message, reply: Reply, drawn: Reply | None) -> None:
         """In the answer that stands without them."""
@@ -164,13 +218,15 @@ class DiscordResponder:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""
         return incoming.decides and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
 
-    async def _send_follow_up(self, incoming: IncomingInteraction, message: RenderedMessage) -> discord.Message:
+    async def _send_follow_up(
+        self, incoming: IncomingInteraction, message: RenderedMessage, *, alone: bool = True
+    ) -> discord.Message:
         """A message of its own, after the answer proper."""
         self._follow_ups.count(str(incoming.interaction.channel_id))
         return await incoming.interaction.followup.send(
             view=message.view,
             files=message.files(),
-            ephemeral=incoming.interaction.guild_id is not None,
+            ephemeral=alone and incoming.interaction.guild_id is not None,
             allowed_mentions=NO_MENTIONS,
             wait=True,
         )

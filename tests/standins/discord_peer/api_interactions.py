@@ -147,6 +147,8 @@ def _think(request: RestRequest, one: Interaction, data: Json) -> Message:
     if flags & EPHEMERAL:
         message.only_for = one.user
         message.flags |= EPHEMERAL
+    elif one.channel.guild is not None:
+        request.world.public_thinking.append(one)
     request.world.post(one.channel, message)
     return message
 

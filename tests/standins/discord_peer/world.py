@@ -329,6 +329,7 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.interactions: dict[int, Interaction] = {}
+        self.public_thinking: list[Interaction] = []  # deferred where everybody in a server's channel sees it
         self.commands: dict[int | None, list[Json]] = {}  # by guild, None is global
         self.command_creates: list[int] = []
 
