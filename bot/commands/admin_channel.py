@@ -56,6 +56,7 @@ class ChannelType(ArgumentType[str]):
     named: bool = True
 
     shape = "#channel"
+    most = 200
     entity = Entity.CHANNEL
 
     def parse(self, text: str, context: ParseContext) -> str | Wrong:
@@ -73,6 +74,7 @@ class PingKinds(ArgumentType[tuple[str, ...]]):
     named: bool = True
 
     shape = "resolution, elimination"
+    most = 200
     words = 0
 
     def parse(self, text: str, context: ParseContext) -> tuple[str, ...] | Wrong:

@@ -9,7 +9,7 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.members import MemberArg, mentioned_person
-from bot.grammar.types import ConfirmArg, Money, ReasonArg, Text, code_of
+from bot.grammar.types import ConfirmArg, Money, Paragraphs, ReasonArg, Text, code_of
 from bot.market import grants, whom
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, refused_now
@@ -25,11 +25,17 @@ from engine.state import Status
 from storage.key_value import KeptLine
 from storage.records import Notice, NoticeAudience
 
-NewsArg = Annotated[str, Text("text", 1_000, about="what everybody should read, as it is to stand there")]
+NewsArg = Annotated[str, Paragraphs("text", 1_000, about="what everybody should read, as it is to stand there")]
 KeyArg = Annotated[str, Text("key", 20, words=1, about="what stands behind the preview's button")]
 
 
-@command("admin announce", role=Role.ADMIN, examples=("/admin announce Kick-off is at nine, bring friends",))
+@command(
+    "admin announce",
+    role=Role.ADMIN,
+    examples=("/admin announce Kick-off is at nine, bring friends",),
+    may_ask=("text",),
+    submit="Show it",
+)
 async def announce(ctx: Context, *, market: MarketView, text: NewsArg) -> Reply:
     """Post something in every chat of the market. Shows it first."""
     record = market.record

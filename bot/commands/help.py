@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from bot.chat.facts import HelpEntry
-from bot.chat.invocation import ChatKind
+from bot.chat.facts import HelpEntry, Hint
+from bot.chat.invocation import ChatKind, ParseContext
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
@@ -18,7 +18,21 @@ from bot.market.visibility import known_to_run
 from bot.words import usage as words_usage
 from bot.words import views as words_views
 
-CommandArg = Annotated[str, Text("command", 40, about="the command to explain")]
+
+@dataclass(frozen=True, slots=True)
+class CommandName(Text):
+    """The name of a command, or the beginning of several."""
+
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        """Those whose name has what was typed at the beginning of a word."""
+        from bot.commands import COMMANDS  # gathered from this module, too
+
+        start = " ".join(partial.casefold().lstrip("/").replace("_", " ").split())
+        named = [known for known in COMMANDS if not known.hidden and f" {known.name}".find(f" {start}") >= 0]
+        return [Hint(known.name, known.summary) for known in named]
+
+
+CommandArg = Annotated[str, CommandName("command", 40, about="the command to explain")]
 
 
 @command("help", role=Role.ANYONE, any_rules=True, personal=True, examples=("/help", "/help buy"))

@@ -87,6 +87,7 @@ class KindsType(ArgumentType[Turned]):
     named: bool = True
     words: int = 10
     shape: str = "kinds on|off"
+    most = 200
 
     def parse(self, text: str, context: ParseContext) -> Turned | Wrong:
         typed = [word for word in re.split(r"[\s,;&+]+|\band\b", text.casefold()) if word]

@@ -13,7 +13,7 @@ from bot.chat.reply import Field, Form
 from bot.grammar import parser
 from bot.grammar.command import Command, Param
 from bot.grammar.parser import Parsed
-from bot.grammar.types import CONFIRM
+from bot.grammar.types import CONFIRM, Paragraphs
 from bot.words import forms as words
 
 MOST = 25  # values: every outcome there can be, and as many as Discord shows
@@ -153,6 +153,8 @@ def _field(param: Param, context: ParseContext) -> Field:
         required=param.required,
         hint=param.about,
         suggestions=rows,
+        kind="paragraph" if isinstance(param.kind, Paragraphs) else "text",
         several="," in param.kind.joints,
+        most=param.kind.most,
         preset=context.presets.get(param.name, ""),
     )

@@ -82,6 +82,7 @@ class Change(ArgumentType[MemberChange]):
     words: int = 0
 
     shape = "rename Ada"
+    most = 200
 
     def parse(self, text: str, context: ParseContext) -> MemberChange | Wrong:
         kind, _, rest = clean(text, LONGEST_REASON * 2).partition(" ")

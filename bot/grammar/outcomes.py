@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
-from bot.grammar.types import ArgumentType, Wrong
+from bot.grammar.types import LONGEST_VALUE, ArgumentType, Wrong
 from bot.text.names import LONGEST_NAME, folded, quoted_name
 from bot.text.outcome_names import NUMBERED, misread_by_number, outcome_key, split_names, typed_outcome
 from bot.words import arguments as words
@@ -127,6 +127,7 @@ class OutcomesType(ArgumentType[tuple[int, ...]]):
     active_only: bool = True
 
     shape = "outcome, outcome"
+    most = LONGEST_VALUE
     about = "one or several, separated by commas"
     words = 40
     of_market = True

@@ -112,35 +112,72 @@ class AmountType(ArgumentType[Amount]):
         )
 
     def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        """What was typed comes first, with what it would be about, where it could be sent."""
         hints = _to_sell(context) if context.selling else _to_buy(context)
-        return [hint for hint in hints if hint.value.startswith(partial.strip())]
+        so_far = self._typed_so_far(partial.strip(), context)
+        known = {hint.value for hint in so_far}
+        return [
+            *so_far,
+            *(hint for hint in hints if hint.value.startswith(partial.strip()) and hint.value not in known),
+        ]
+
+    def _typed_so_far(self, typed: str, context: ParseContext) -> list[Hint]:
+        """`30` is a number of tokens, and would be money with a sign before it."""
+        hints, at, have = [], _price(context), context.spendable
+        for text in (typed, f"${typed}"):
+            amount = self.parse(text, context) if typed else None
+            if not isinstance(amount, Amount) or amount.share is not None:
+                continue
+            if amount.spend is not None and (have is None or amount.spend <= have):
+                hints.append(Hint(text, words.spend_hint(amount.spend, at)))
+            elif amount.tokens is not None and amount.tokens <= _most_tokens(context, at):
+                hints.append(Hint(text, words.tokens_hint(amount.tokens, at)))
+        return hints
+
+
+def _price(context: ParseContext) -> int | None:
+    """The price now of the token that has been named, in micro-dollars."""
+    outcome, side = context.values.get("outcome"), context.values.get("side")
+    if isinstance(outcome, int) and isinstance(side, Side) and outcome < len(context.prices):
+        return context.prices[outcome][side is Side.NO]
+    return None
+
+
+def _most_tokens(context: ParseContext, at: int | None) -> int:
+    """What they can sell, or pay for at the price now; millionths."""
+    if context.selling:
+        free = _free(context)
+        return MOST_TOKENS if free is None else free
+    return MOST_TOKENS if context.spendable is None or not at else context.spendable * MICRO // at
+
+
+def _free(context: ParseContext) -> int | None:
+    """What they can sell of the token that has been named; None where none has."""
+    outcome, side = context.values.get("outcome"), context.values.get("side")
+    if not isinstance(outcome, int) or not isinstance(side, Side):
+        return None
+    return context.held[outcome].free(side) if outcome in context.held else 0
 
 
 def _to_sell(context: ParseContext) -> list[Hint]:
     """Parts of what the speaker holds of the token named, and round numbers that are less."""
-    outcome, side = context.values.get("outcome"), context.values.get("side")
-    free: int | None = None
-    if isinstance(outcome, int) and isinstance(side, Side):
-        free = context.held[outcome].free(side) if outcome in context.held else 0
+    free, at = _free(context), _price(context)
     shares = [
         Hint(word, words.sell_hint(word, None if free is None else free * part // RATE)) for word, part in _SHARES
     ]
     sizes = [size for size in (10, 100, 1_000) if free is None or size * MICRO < free][-2:]
-    return [*shares, *(Hint(str(size), words.tokens_hint()) for size in sizes)]
+    return [*shares, *(Hint(str(size), words.tokens_hint(size * MICRO, at)) for size in sizes)]
 
 
 def _to_buy(context: ParseContext) -> list[Hint]:
     """What the speaker can pay for: tokens at the price now, dollars, parts of their balance."""
-    outcome, side, have = context.values.get("outcome"), context.values.get("side"), context.spendable
+    have, at = context.spendable, _price(context)
     if have is not None and have <= 0:
         return []
-    price = None
-    if isinstance(outcome, int) and isinstance(side, Side) and outcome < len(context.prices):
-        price = context.prices[outcome][side is Side.NO]
-    sizes = [size for size in (100, 10) if have is None or size * (MICRO if price is None else price) <= have][:1]
+    sizes = [size for size in (100, 10) if have is None or size * (MICRO if at is None else at) <= have][:1]
     spends = [size for size in (50, 20, 10, 5, 1) if have is None or size * MICRO <= have][:1]
-    hints = [Hint(str(size), words.cost_hint(None if price is None else size * price)) for size in sizes]
-    hints += [Hint(f"${size}", words.spend_hint()) for size in spends]
+    hints = [Hint(str(size), words.tokens_hint(size * MICRO, at)) for size in sizes]
+    hints += [Hint(f"${size}", words.spend_hint(size * MICRO, at)) for size in spends]
     if have is None and context.outcomes:
         return hints
     return hints + [

@@ -51,9 +51,9 @@ class ArgumentType(ABC, Generic[T_co]):
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
     gives every value there is. For one `of_people` the context holds the members' names while values are suggested. The
     sign `never` belongs to what follows, so that words with one are taken for a value of this type at the very last.
-    `entity` is what of the platform's own a value is a number of: where a platform has a list of those to pick from, it
-    is picked. One that `keeps_quotes` reads its text with the quotes it was typed in; before and after one of `joints`,
-    a sign or a word, its value goes on."""
+    `most` is how many signs may be typed, where a platform counts them. `entity` is what of the platform's own a value
+    is a number of: where a platform has a list of those to pick from, it is picked. One that `keeps_quotes` reads its
+    text with the quotes it was typed in; before and after one of `joints`, a sign or a word, its value goes on."""
 
     shape = "text"
     about = ""
@@ -64,6 +64,7 @@ class ArgumentType(ABC, Generic[T_co]):
     closed = False
     of_people = False
     entity: Entity | None = None
+    most = 100
     never = ""
     keeps_quotes = False
     joints: tuple[str, ...] = ()

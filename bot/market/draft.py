@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import cast
 
 from bot.chat.invocation import ParseContext
-from bot.grammar.types import ArgumentType, Text, Wrong, number
+from bot.grammar.types import LONGEST_VALUE, ArgumentType, Text, Wrong, number
 from bot.market import timetable as schedule
 from bot.text.names import LONGEST_NAME, clean
 from bot.text.outcome_names import NUMBERED, joined_names, outcome_key, split_names
@@ -114,6 +114,7 @@ class Names(ArgumentType[tuple[str, ...]]):
     about: str = "who can win: 2 to 25 names with commas between"
 
     shape = "A, B, C"
+    most = LONGEST_VALUE
     words = 0
     keeps_quotes = True
 

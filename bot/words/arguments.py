@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.chat.invocation import ParseContext, WaitingOrder
 from bot.text.names import clean
-from bot.text.numbers import exact_money, limit_price, money, percent, price, tokens, typed_limit
+from bot.text.numbers import MICRO, Cut, exact_money, limit_price, money, percent, price, tokens, typed_limit
 from bot.words.shared import listed
 
 NO_BOUND = 10**9  # nothing that is counted here comes to so many
@@ -128,17 +128,16 @@ def sell_hint(word: str, size: int | None) -> str:
     return what if size is None else f"{what}: {tokens(size)}"
 
 
-def tokens_hint() -> str:
-    return "tokens"
+def tokens_hint(size: int, at: int | None) -> str:
+    """Of so many tokens (millionths), about what they cost or bring at the price now, where it is known."""
+    return "tokens" if at is None else f"tokens, about {money(size * at // MICRO)} at {price(at)}"
 
 
-def cost_hint(cost: int | None) -> str:
-    """Tokens to buy, about what they cost (micro-dollars) where it is known."""
-    return "tokens" if cost is None else f"tokens, about {money(cost)}"
-
-
-def spend_hint() -> str:
-    return "spend this much, fees in"
+def spend_hint(spend: int, at: int | None) -> str:
+    """Of so much money, about what it buys at the price now, where it is known."""
+    if not at:
+        return "spend this much, fees in"
+    return f"about {tokens(spend * MICRO // at, Cut.NEAREST)} tokens at {price(at)}"
 
 
 def buy_hint(word: str, spend: int | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.chat.reply import Action, Block, Line, Reply, Span, Stamp, Style, Tone, bold, code, line, quiet
-from bot.text.names import clean
+from bot.text.names import clean, clean_lines
 from bot.text.numbers import money, span
 from bot.words import channel_routes
 from bot.words.announcements import to_chat
@@ -218,7 +218,10 @@ def preview(text: str, chats: Sequence[Chat], again: str, person: int | None) ->
     """As it would stand in each chat."""
     return say(
         f"This would be posted in {plural(len(chats), 'chat')}:",
-        blocks=(line(bold(clean(text, 1_000))), line(f"Where: {listed([where(chat) for chat in chats])}.")),
+        blocks=(
+            *(line(bold(row)) for row in _paragraphs(text)),
+            line(f"Where: {listed([where(chat) for chat in chats])}."),
+        ),
         actions=(
             Action(label="Confirm and post", text=again, person=person, primary=True),
             Action(label="Cancel", text="/admin monitor", person=person),
@@ -245,7 +248,14 @@ def still_a_draft(market: Market) -> Reply:
 
 def announcement(market: Market, text: str) -> Reply:
     """In the chats."""
-    return to_chat(clean(text, 1_000), blocks=(line(f"From the admins of {clean(market.title)}."),), tone=Tone.NEUTRAL)
+    head, *rest = _paragraphs(text)
+    source = line(f"From the admins of {clean(market.title)}.")
+    return to_chat(head, blocks=(*map(line, rest), source), tone=Tone.NEUTRAL)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Its rows; at least one."""
+    return [row for row in clean_lines(text, 1_000).split("\n") if row] or [""]
 
 
 def acted_in(reply: Reply, title: str | None, chat: Chat) -> Reply:

@@ -55,3 +55,31 @@ async def test_a_role_is_picked_shown_by_its_name_called_by_nobody_and_taken_awa
         assert f"<@&{helpers.id}>" in log.text
         assert not log.reply.mention_roles
         harness.assert_sound()
+
+
+async def test_an_announcement_left_out_is_written_in_a_dialog_with_its_paragraphs(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        await running(harness)
+        asked = await harness.slash(harness.admin, "admin announce")
+        field = asked.form.field("Text")
+        assert field.most == 1_000
+        harness.peer.clock.advance(1_000)
+        preview = await harness.admin.submit(asked.form, {"Text": "Kick-off is at nine.\nBring friends."})
+        await confirmed(harness, preview)
+        await harness.tick()
+        posted = await harness.channel.expect("Kick-off is at nine.")
+        assert "\nBring friends.\n" in posted.text
+        harness.assert_sound()
+
+
+async def test_what_an_amount_would_be_is_told_while_it_is_typed(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        told = await ada.autocomplete(harness.channel, "buy", "amount", "$3", outcome="Germany", side="yes")
+        assert [(choice.name, choice.value) for choice in told] == [("$3: about 6 tokens at 50.0¢", "$3")]
+        unknown = await ada.autocomplete(harness.channel, "buy", "amount", "$3", side="yes")
+        assert [choice.name for choice in unknown] == ["$3: spend this much, fees in"]
+        assert await ada.autocomplete(harness.channel, "buy", "amount", "$5000", outcome="Germany", side="yes") == []
+        named = await ada.autocomplete(harness.channel, "help", "command", "gr")
+        assert {choice.value for choice in named} == {"admin grant", "admin graph"}
+        harness.assert_sound()

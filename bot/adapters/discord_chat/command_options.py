@@ -55,6 +55,14 @@ class Option:
     about: str
     kind: object  # as the library takes it for an annotation
     required: bool
+    is_text: bool
+
+    @property
+    def annotation(self) -> object:
+        """With the lengths a client holds them to."""
+        if not self.is_text or self.choices:
+            return self.kind
+        return app_commands.Range[str, 1, min(self.param.kind.most, limits.INPUT)]
 
     @property
     def choices(self) -> list[app_commands.Choice[str]]:
@@ -66,10 +74,6 @@ class Option:
         if not 1 <= len(hints) <= limits.OPTIONS or any(limits.size(hint.value) > limits.OPTION for hint in hints):
             return []
         return [choice(hint.value, hint.about) for hint in hints]
-
-    @property
-    def is_text(self) -> bool:
-        return self.kind is str
 
     @property
     def completes(self) -> bool:
@@ -88,11 +92,21 @@ def _options(command: Command, param: Param) -> list[Option]:
     about = param.about or param.kind.about or param.name
     if param.kind.entity is Entity.PERSON:
         return [
-            Option(name=PICKED, param=param, about=words.picked(), kind=_PICKERS[Entity.PERSON], required=False),
-            Option(name=TYPED, param=param, about=about, kind=str, required=False),
+            Option(
+                name=PICKED,
+                param=param,
+                about=words.picked(),
+                kind=_PICKERS[Entity.PERSON],
+                required=False,
+                is_text=False,
+            ),
+            Option(name=TYPED, param=param, about=about, kind=str, required=False, is_text=True),
         ]
     required = param.required and param.name not in command.may_ask  # not what a form asks for where it is left out
-    return [Option(name=param.name, param=param, about=about, kind=_kind(param.kind), required=required)]
+    kind = _kind(param.kind)
+    return [
+        Option(name=param.name, param=param, about=about, kind=kind, required=required, is_text=kind is str),
+    ]
 
 
 def option_name(param: Param, text: str) -> str:

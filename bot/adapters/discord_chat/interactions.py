@@ -157,12 +157,13 @@ class Interactions:
 
     @counted
     async def complete(
-        self, interaction: discord.Interaction, command: Command, focus: str, typed: str
+        self, interaction: discord.Interaction, command: Command, focus: str, typed: Mapping[str, str]
     ) -> list[app_commands.Choice[str]]:
-        """Values for one option; nothing rather than something too late."""
+        """Values for one argument, with what has been typed of it and said of the others; nothing rather than something
+        too late."""
         try:
             async with asyncio.timeout(COMPLETE_S):
-                incoming = await self._incoming(interaction, command=command.name, args={focus: typed})
+                incoming = await self._incoming(interaction, command=command.name, args=typed)
                 suggestions = await self._dispatcher.complete_argument(incoming.invocation, focus)
         except TimeoutError:
             return []

@@ -18,7 +18,7 @@ ADMIN = "admin"  # this group is shown to those who manage the server, unless it
 
 CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
 RunCommand = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
-Complete = Callable[[discord.Interaction, Command, str, str], Awaitable[list[app_commands.Choice[str]]]]
+Complete = Callable[[discord.Interaction, Command, str, dict[str, str]], Awaitable[list[app_commands.Choice[str]]]]
 
 _ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
 _SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
@@ -94,7 +94,7 @@ def _app_command(
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    hint: Any = option.kind  # Any: a type made at run time
+    hint: Any = option.annotation  # Any: a type made at run time
     if option.required:
         return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, annotation=hint | None, default=None)
@@ -104,7 +104,8 @@ def _autocomplete(
     command: Command, option: Option, complete: Complete
 ) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
     async def suggestions(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        return await complete(interaction, command, option.param.name, current)
+        others = arguments(command, dict(iter(interaction.namespace)))
+        return await complete(interaction, command, option.param.name, others | {option.param.name: current})
 
     return suggestions
 

@@ -121,11 +121,39 @@ def test_a_buyer_is_offered_what_she_can_pay_for() -> None:
     said: dict[str, object] = {"outcome": 0, "side": Side.YES}
     rich = replace(SCENE, spendable=1_000 * MICRO, values=said)
     assert values(rich) == ["100", "$50", "25%", "half", "all"]
-    assert "tokens, about $50.00" in [hint.about for hint in AmountType().suggest("100", rich)]
+    assert "tokens, about $50.00 at 50.0¢" in [hint.about for hint in AmountType().suggest("100", rich)]
     assert values(replace(rich, spendable=30 * MICRO)) == ["10", "$20", "25%", "half", "all"]
     assert values(replace(rich, spendable=MICRO // 2)) == ["25%", "half", "all"]
     assert values(replace(rich, spendable=0)) == []
     assert values(replace(rich, spendable=None)) == ["100", "$50"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "spendable", "shown"),
+    [
+        ("$3", 1_000, ["$3: about 6 tokens at 50.0¢"]),
+        ("30", 1_000, ["30: tokens, about $15.00 at 50.0¢", "$30: about 60 tokens at 50.0¢"]),
+        ("30", 20, ["30: tokens, about $15.00 at 50.0¢"]),  # thirty dollars they have not
+        ("30", 10, []),
+        ("$2k", 1_000, []),
+        ("1.000", 10_000, []),  # asked back when it is sent
+        ("half", 1_000, ["half: half of your balance: $500.00"]),
+        ("x", 1_000, []),
+    ],
+)
+def test_what_is_typed_is_told_what_it_would_be_about(typed: str, spendable: int, shown: list[str]) -> None:
+    said: dict[str, object] = {"outcome": 0, "side": Side.YES}
+    context = replace(SCENE, spendable=spendable * MICRO, values=said)
+    assert [f"{hint.value}: {hint.about}" for hint in AmountType().suggest(typed, context)] == shown
+
+
+def test_a_seller_is_told_what_it_would_bring_of_what_they_hold() -> None:
+    held, said = {1: HeldTokens(40 * MICRO, 0)}, {"outcome": 1, "side": Side.YES}
+    context = replace(SCENE, selling=True, held=held, values=said)
+    price = context.prices[1][0]
+    [hint] = AmountType().suggest("30", context)
+    assert hint.about.startswith(f"tokens, about ${30 * price / MICRO:.2f} at ")
+    assert AmountType().suggest("50", context) == []
 
 
 def test_a_seller_is_offered_what_she_holds_and_only_sides_she_holds() -> None:

@@ -31,7 +31,7 @@ async def run(interaction: discord.Interaction, command: Command, args: dict[str
 
 
 async def complete(
-    interaction: discord.Interaction, command: Command, focus: str, typed: str
+    interaction: discord.Interaction, command: Command, focus: str, typed: dict[str, str]
 ) -> list[app_commands.Choice[str]]:
     return []
 
@@ -120,6 +120,18 @@ def test_lengths_and_counts_are_within_what_discord_takes(registered: list[slash
                 assert 1 <= limits.size(choice["name"]) <= limits.OPTION
                 assert 1 <= limits.size(choice["value"]) <= limits.OPTION
             assert not (choices and part.get("autocomplete"))
+
+
+def test_a_text_has_choices_or_a_length_that_its_client_holds_it_to(
+    registered: list[slash_commands.CommandPayload],
+) -> None:
+    for command in registered:
+        for where, option in options(command):
+            if option["type"] == STRING and not option.get("choices"):
+                assert option["min_length"] == 1, (where, option["name"])
+                assert 1 <= option["max_length"] <= 2_000, (where, option["name"])
+            if option["type"] == INTEGER:
+                assert option["min_value"] <= option["max_value"], (where, option["name"])
 
 
 def test_what_must_be_said_is_asked_first(registered: list[slash_commands.CommandPayload]) -> None:
