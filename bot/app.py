@@ -130,6 +130,7 @@ async def serve(settings: Settings, only: str | None = None) -> int:
         health.readiness.watch_ticks(jobs.asleep_ms)
         await holder.start()
         await jobs.start()
+        await dispatcher.approvers.resume()
         endings.work["the tick"] = partial(_end_ticks, jobs, holder)
         await charts.start()
         stack.callback(_settled())
@@ -222,7 +223,7 @@ def _dispatcher(settings: Settings, db: Database, clock: Clock, rights: Rights, 
     endings.parts["a rehearsal"] = rehearser.close
     cutter = BackgroundCuts(db, clock.now_ms)
     endings.parts["the work on a cut"] = cutter.close
-    return MeasuredDispatcher(
+    dispatcher = MeasuredDispatcher(
         db,
         clock,
         COMMANDS,
@@ -233,6 +234,8 @@ def _dispatcher(settings: Settings, db: Database, clock: Clock, rights: Rights, 
         public_url=settings.public_url if settings.room else None,
         private_webhooks=settings.webhook_private,
     )
+    endings.parts["asking who could approve"] = dispatcher.approvers.close
+    return dispatcher
 
 
 async def _health(

@@ -23,6 +23,7 @@ from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.grammar.examples import example_here
 from bot.grammar.lookup import find, unknown
+from bot.market.approvers import Approvers
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
 from bot.market.background_verify import BackgroundVerifier
@@ -88,6 +89,7 @@ class Dispatcher:
         self._cutter = cutter or BackgroundCuts(db, clock.now_ms)
         self._rights = rights
         self._vouching = Vouching(db, rights)
+        self.approvers = Approvers(db, rights, clock.now_ms)
         self._public_url = public_url
         self._private_webhooks = private_webhooks
         self._ticket_messages = TicketMessages(db)
@@ -374,6 +376,7 @@ class Dispatcher:
             rehearser=self._rehearser,
             cutter=self._cutter,
             rights=self._rights,
+            ask_approvers=self.approvers.ask,
             public_url=self._public_url,
             private_webhooks=self._private_webhooks,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, func, insert, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.chats import Chats
@@ -119,6 +119,12 @@ class Outbox(Repository):
             rows.append(_row(market, replacing, Destination(platform, target, person), now_ms))
         await self._write(market, rows)
         return len(rows)
+
+    async def stands(self, market: int, slot: str) -> bool:
+        """Whether anything was told in this slot, or waits to be, be it in vain."""
+        told = select(message_refs.c.slot).where(message_refs.c.market == market, message_refs.c.slot == slot)
+        waits = select(outbox.c.slot).where(outbox.c.market == market, outbox.c.slot == slot)
+        return await self._session.row(union_all(told, waits).limit(1)) is not None
 
     async def _whose(self, market: int, platform: str, target: str) -> tuple[NoticeAudience, int | None]:
         """Whether a chat of the market reads what stands there, or one person alone."""

@@ -7,6 +7,18 @@ from storage.records import Approval, Notice, NoticeAudience
 OVER = "question_over"
 
 
+def proposal_asked(proposal: Approval, person: int) -> Notice:
+    """To an admin who could approve it: anew, it takes the place of what waits or stands there."""
+    return Notice(
+        kind="proposal",
+        audience=NoticeAudience.PERSON,
+        payload={"number": proposal.number},
+        person=person,
+        slot=proposal.slot,
+        key=proposal.slot,
+    )
+
+
 def proposal_over(proposal: Approval) -> Notice:
     """In the place of each message that asked about it (`Outbox.replace`), which says what became of it."""
     return Notice(kind=OVER, audience=NoticeAudience.PERSON, payload={"proposal": proposal.number})

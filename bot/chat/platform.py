@@ -9,6 +9,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from bot.chat.reply import Reply
 
+ADMINS = "admins"
+"""What `Reply.ping` says where the role is to be mentioned whose holders are this chat's admins."""
+
 
 class RetryLaterError(Exception):
     """The platform asked for patience (a 429, a 5xx, a lost line): nothing arrived, try again after `after_ms`.

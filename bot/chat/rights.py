@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,11 @@ class ChatRights(Protocol):
         too often. Who or what is not there is a stranger."""
         ...
 
+    async def admins(self, chat_ext: str) -> Sequence[tuple[str, str]] | None:
+        """The people who administer a chat, id and name; None where the platform lists nobody, and each has to be asked
+        about. Raises as `standing` does."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
@@ -66,6 +71,7 @@ class ChatChannels(Protocol):
         ...
 
 
+T = TypeVar("T")
 _Asked = tuple[str, str, str]  # platform, chat, person
 
 
@@ -101,15 +107,32 @@ class Rights:
         except TimeoutError as error:
             raise CannotAskError(platform) from error
 
+    def asks(self, platform: str) -> bool:
+        """Whether this platform can be asked at all."""
+        return platform in self._by_platform
+
+    async def admins(self, platform: str, chat_ext: str) -> Sequence[tuple[str, str]] | None:
+        """The people who administer a chat of it, id and name, asked anew; None where it lists nobody. Raises
+        CannotAskError, after `ASK_S` at most."""
+        return await self._answer(platform, lambda chat_rights: chat_rights.admins(chat_ext))
+
     async def _ask(self, asked: _Asked) -> Standing:
         platform, chat_ext, person_ext = asked
+        at_ms = self._monotonic_ms()
+        answer = await self._answer(platform, lambda chat_rights: chat_rights.standing(chat_ext, person_ext))
+        self._answers[asked] = (at_ms, answer)
+        self._answers.move_to_end(asked)
+        while len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+        return answer
+
+    async def _answer(self, platform: str, ask: Callable[[ChatRights], Awaitable[T]]) -> T:
         chat_rights = self._by_platform.get(platform)
         if chat_rights is None:
             raise CannotAskError(platform)
-        at_ms = self._monotonic_ms()
         try:
             async with asyncio.timeout(ASK_S):
-                answer = await chat_rights.standing(chat_ext, person_ext)
+                return await ask(chat_rights)
         except CannotAskError:
             raise
         except TimeoutError as error:
@@ -117,11 +140,6 @@ class Rights:
         except Exception as error:  # whatever stands in the platform's place: what it says means nothing
             log.exception("%s gave an answer that cannot be read", platform)
             raise CannotAskError(platform) from error
-        self._answers[asked] = (at_ms, answer)
-        self._answers.move_to_end(asked)
-        while len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
-        return answer
 
     def _done(self, asked: _Asked, asking: asyncio.Task[Standing]) -> None:
         del self._asking[asked]

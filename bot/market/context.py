@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -108,8 +108,9 @@ async def speaker(uow: UnitOfWork, invocation: Invocation, now_ms: int) -> Perso
 class Context:
     """`person` and `chat` are None while storage has never met them; `known` makes their acquaintance. `chat` is where
     they speak; of who does what an admin does from elsewhere or in private, the chat whose admin they are. `rights`
-    asks another platform what somebody is in a chat there. `public_url` is the https address of the room, without a
-    slash at its end; None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
+    asks another platform what somebody is in a chat there. `ask_approvers` begins to ask who could approve a proposal
+    (its market and number) and to tell them. `public_url` is the https address of the room, without a slash at its end;
+    None where it has none. `private_webhooks`: news may be sent into the bot's own network."""
 
     db: Database
     invocation: Invocation
@@ -121,6 +122,7 @@ class Context:
     rehearser: BackgroundRehearsal
     cutter: BackgroundCuts
     rights: Rights
+    ask_approvers: Callable[[int, int], None]
     public_url: str | None = None
     private_webhooks: bool = False
 

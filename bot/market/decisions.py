@@ -26,6 +26,7 @@ from engine.risk import OVER, InvariantBroken
 from engine.schedule import losers_left, used_up
 from engine.state import MarketState, Side, Status
 from engine.terms import Round
+from storage.questions import proposal_asked
 from storage.records import (
     LASTING,
     ActionRow,
@@ -357,23 +358,19 @@ async def put_forward(
             proposer=person.id,
             now_ms=ctx.now_ms,
         )
+        chats = await uow.chats.of_market(record.id)
+        asked_of = sorted({chat.platform for chat in chats if ctx.rights.asks(chat.platform)})
         if approval.created:
             before: dict[str, Json] = {"status": record.status.value, "prices": prices_of(market)}
             await note(ctx, uow, record, "propose", before, {**deed, "approval": approval.number}, reason)
-            notices = [
-                Notice(
-                    kind="proposal",
-                    audience=NoticeAudience.PERSON,
-                    payload={"number": approval.number},
-                    person=other,
-                    slot=approval.slot,
-                    key=approval.slot,
-                )
-                for other in await other_admins(uow, record, person.id)
-            ]
-            await uow.outbox.add_many(record.id, notices, ctx.now_ms)
+            if not asked_of:
+                could_be = await possible_approvers(uow, record, market.state, person.id)
+                notices = [proposal_asked(approval, other) for other in could_be]
+                await uow.outbox.add_many(record.id, notices, ctx.now_ms)
         await uow.commit()
-    return words_proposals.proposed(record, approval, part, could)
+    if approval.created and asked_of:
+        ctx.ask_approvers(record.id, approval.number)
+    return words_proposals.proposed(record, approval, part, could, asked_of)
 
 
 async def queue(

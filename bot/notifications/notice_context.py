@@ -23,6 +23,7 @@ class NoticeContext:
     now_ms: int
     person: int | None = None  # who alone reads it
     platform: str = ""  # where
+    in_chat: bool = False  # whether a whole chat reads it
     worths: Mapping[int, Tokens] = field(default_factory=dict)  # by person, where it has been worked out already
 
     async def state(self) -> MarketState:

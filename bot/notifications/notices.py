@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.chat.platform import ADMINS
 from bot.chat.reply import Audience, Reply
 from bot.notifications import chat_notices as in_chat
 from bot.notifications import private_notices as private
@@ -28,7 +29,7 @@ from bot.words import members as words_members
 from bot.words import webhooks as words_webhooks
 from storage.chats import ChatSettings
 from storage.rankings import Tokens
-from storage.records import Market, OrderStatus, OutboxRow
+from storage.records import Market, NoticeAudience, OrderStatus, OutboxRow
 from storage.unit_of_work import UnitOfWork
 from storage.webhooks import ADDED, PLATFORM
 
@@ -96,6 +97,8 @@ def ping_kind(kind: str, payload: Mapping[str, object]) -> str | None:
     """The kind of event a notice tells of, for those who asked to be pinged; losers of a round are claimed like a
     winner."""
     of_round = kind in {"claimed", "corrected"} and payload.get("losers")
+    if kind == "admins_wanted":
+        return ADMINS
     return "elimination" if of_round else PINGED.get(kind)
 
 
@@ -129,6 +132,7 @@ async def render_notice(
         now_ms=now_ms,
         person=row.person,
         platform=row.platform,
+        in_chat=row.audience is NoticeAudience.CHAT,
         worths=worths,
     )
     reply = await render(notice)
@@ -182,6 +186,8 @@ _RENDERERS: Mapping[str, Renderer] = {
     "claimed": in_chat.claimed,
     "corrected": in_chat.corrected,
     "proposal": questions.proposal,
+    "admins_wanted": questions.admins_wanted,
+    "nobody_could": questions.nobody_could,
     "lapsed": questions.lapsed,
     "question_over": questions.over,
     "cut": in_chat.cut,

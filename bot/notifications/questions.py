@@ -28,9 +28,10 @@ async def proposal(notice: NoticeContext) -> Reply | None:
     if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.still_valid(approval, state):
         return None
     proposer = await _name(notice, approval.proposer)
-    part = await decisions.involvement_of(notice.uow, notice.market, state, notice.person)
+    if await decisions.involvement_of(notice.uow, notice.market, state, notice.person):
+        return None  # by now they have a part in it
     numbers = _numbers(notice, approval, proposer, state)
-    return _here(notice, words_proposals.to_approve(notice.market, approval, proposer, part, notice.now_ms, numbers))
+    return _here(notice, words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers))
 
 
 def _numbers(notice: NoticeContext, approval: Approval, proposer: str, state: MarketState) -> list[Line]:
@@ -46,6 +47,21 @@ def _numbers(notice: NoticeContext, approval: Approval, proposer: str, state: Ma
         decisions.preview_of(view, approval, proposer, event, again="", person=None, stale=False)
     )
     return [row for row in preview.blocks if isinstance(row, tuple)]
+
+
+async def admins_wanted(notice: NoticeContext) -> Reply | None:
+    """To a chat whose admins have a role; nothing where it has been decided meanwhile."""
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    waits = approval is not None and approval.status is ApprovalStatus.WAITING
+    return words_proposals.admins_wanted() if waits else None
+
+
+async def nobody_could(notice: NoticeContext) -> Reply | None:
+    """To who proposed it."""
+    approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
+    if approval is None or approval.status is not ApprovalStatus.WAITING:
+        return None
+    return words_proposals.nobody_could(notice.market, approval, own=approval.kind == "grant")
 
 
 async def lapsed(notice: NoticeContext) -> Reply | None:
@@ -65,7 +81,9 @@ async def round_asked(notice: NoticeContext) -> Reply | None:
 
 
 async def over(notice: NoticeContext) -> Reply | None:
-    """In the place of a question: what it came to."""
+    """In the place of a question: what it came to; in a chat no more than that nothing waits."""
+    if notice.in_chat:
+        return words_proposals.admins_answered()
     if "proposal" not in notice.payload:
         by = notice.payload.get("by")
         return words.round_over(notice.market, notice.payload, "" if by is None else await _name(notice, int(by)))

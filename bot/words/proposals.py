@@ -72,8 +72,8 @@ def _nobody(*, own: bool = False) -> Line:
     )
 
 
-def proposed(market: Market, approval: Approval, part: Involvement, others: int) -> Reply:
-    """Written down; a second press says the same."""
+def proposed(market: Market, approval: Approval, part: Involvement, others: int, asked_of: Sequence[str] = ()) -> Reply:
+    """Written down; a second press says the same. `asked_of`: platforms that are being asked who could approve it."""
     approve = f"/admin approve {approval.number}"
     why = line("It is for yourself, so this is not yours alone.")
     if part:
@@ -82,10 +82,37 @@ def proposed(market: Market, approval: Approval, part: Involvement, others: int)
     if others:
         who = "One admin" if others == 1 else f"{count(others).capitalize()} admins"
         rows = [line(f"{who} could approve it and {'is' if others == 1 else 'are'} told: ", code(approve), ".")]
+    if asked_of:
+        platforms = listed([platform.title() for platform in asked_of])
+        rows = [
+            line(
+                f"{platforms} {'is' if len(asked_of) == 1 else 'are'} being asked who else runs this market's chats: "
+                "whoever has no part in it is told in private, with buttons."
+            ),
+            line(code(f"{approve} no"), " takes it back."),
+        ]
     rows = [row for row in (why, *rows, deadline(market, approval.kind)) if row]
     proposal = what(market.params, approval)
     head = f"Proposed as number {approval.number}: {proposal}. Nothing happens yet."
     return replace(say(head, blocks=rows, tone=Tone.WAIT), code=PROPOSED)
+
+
+def nobody_could(market: Market, approval: Approval, *, own: bool) -> Reply:
+    """To who proposed it, when everybody has been asked. `own`: it is for themselves."""
+    head = f"{clean(market.title)}: nobody can approve proposal {approval.number} yet, {what(market.params, approval)}."
+    return say(head, blocks=(_nobody(own=own),))
+
+
+def admins_wanted() -> Reply:
+    """In the chat, for everybody to read, with a mention of its admins' role: it gives nothing away."""
+    head = "Something here waits for another admin."
+    rows = (line("Whoever can answer it finds it in a private message, or with ", code("/admin approve"), "."),)
+    return say(head, blocks=rows, audience=Audience.CHAT, tone=Tone.WAIT)
+
+
+def admins_answered() -> Reply:
+    """In its place, when nothing waits any more."""
+    return say("What waited for another admin here waits no more.", audience=Audience.CHAT)
 
 
 def proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
@@ -93,17 +120,11 @@ def proposed_by(approval: Approval, proposer: str, now_ms: int) -> Line:
     return line(f"Proposed by {clean(proposer)} {span(max(0, now_ms - approval.ts_ms))} ago{why}.")
 
 
-def to_approve(
-    market: Market, approval: Approval, proposer: str, part: Involvement, now_ms: int, numbers: Sequence[Line] = ()
-) -> Reply:
-    """The question to the other admins: what is proposed, `numbers` it would come to, until when; the buttons are for
-    those who may press them."""
+def to_approve(market: Market, approval: Approval, proposer: str, now_ms: int, numbers: Sequence[Line] = ()) -> Reply:
+    """The question to an admin who could approve it: what is proposed, `numbers` it would come to, until when."""
     proposal = what(market.params, approval)
     head = f"{clean(market.title)}: {proposal}? A proposal waits for a second admin."
     rows = [*(numbers or (proposed_by(approval, proposer, now_ms),)), deadline(market, approval.kind)]
-    if part:
-        rows.append(line(f"You have a part in it too ({has(market.params, part)}), so it is for another admin."))
-        return say(head, blocks=[row for row in rows if row], tone=Tone.WAIT)
     rows += [
         _until(market, approval),
         line("Approve shows the numbers as they are then and asks once more; so does ", code(approve(approval)), "."),

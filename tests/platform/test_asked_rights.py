@@ -286,6 +286,21 @@ async def test_telegram_says_who_is_in_a_chat_and_who_administers_it() -> None:
         assert world.budget.wait(str(group.id), int(world.clock() * 1000)) == 0  # a question is no message
 
 
+async def test_telegram_lists_who_administers_a_chat_and_no_bot() -> None:
+    """Anonymous ones too, and those of a topic's group; what it does not tell cannot be asked."""
+    async with telegram_world() as world:
+        peer, group = world.peer, world.group
+        await group.promote(peer.world.bot)
+        await group.promote(world.ben, anonymous=True)
+        everybody = [(str(world.ada.id), "Ada"), (str(world.ben.id), "Ben")]
+        for where, admins in ((str(group.id), everybody), (f"{group.id}:77", everybody), (str(world.ada.id), [])):
+            assert sorted(await world.rights.admins(where)) == sorted(admins), where
+        assert {call.method for call in peer.calls} == {"getChatAdministrators"}
+        stranger = peer.world.supergroup("Elsewhere", world.ada, bot=False)
+        with pytest.raises(rights.CannotAskError):
+            await world.rights.admins(str(stranger.id))
+
+
 async def test_telegram_says_whether_the_bot_may_post_in_another_topic_of_the_group() -> None:
     async with telegram_world() as world:
         topic, group = world.peer.world.new_topic(world.group, "Results"), str(world.group.id)

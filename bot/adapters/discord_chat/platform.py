@@ -18,7 +18,7 @@ from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, rende
 from bot.adapters.discord_chat.shards import Shards
 from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
-from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
+from bot.chat.platform import ADMINS, RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.words import discord as words
 from storage.clock import Clock
@@ -269,10 +269,13 @@ class DiscordPlatform:
         return UnreachableError(Unreachable.FORBIDDEN, missing_permissions(channel) or translated.detail)
 
     async def _mention(self, chat_ext: str, reply: Reply) -> int | None:
-        """The role this chat has asked to be told of such events."""
+        """The role this chat has asked to be told of such events, or that of its admins."""
         if reply.ping is None:
             return None
         settings = await self._roles.get(chat_ext)
+        if settings is not None and reply.ping == ADMINS:
+            role = settings.admin_role or ""
+            return int(role) if role.isdigit() else None
         if settings is None or not settings.ping_role or reply.ping not in settings.ping_kinds:
             return None
         return int(settings.ping_role) if settings.ping_role.isdigit() else None

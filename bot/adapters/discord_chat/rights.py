@@ -101,6 +101,9 @@ class DiscordRights:
             raise CannotAskError(NAME)
         self._questions.use("", now_ms)
 
+    async def admins(self, chat_ext: str) -> None:
+        """Listing a server's members takes a privileged intent: each has to be asked about."""
+
     async def _ask(self, channel_id: int, person: int) -> Standing:
         channel = await self._channel(channel_id)
         if channel is None:

@@ -67,6 +67,16 @@ async def ask_standing(bot: Bot, chat: int, person: int) -> Standing:
     return Standing.MEMBER if is_member else Standing.STRANGER
 
 
+async def ask_admins(bot: Bot, chat: int) -> list[tuple[str, str]]:
+    """The people who administer it, id and name, anonymous ones too; no bots. Raises TelegramError.
+    core.telegram.org/bots/api#getchatadministrators"""
+    try:
+        admins = await bot.get_chat_administrators(chat)
+    except TypeError as error:  # as above
+        raise TelegramError(f"admins that cannot be read: {error}") from error
+    return [(str(admin.user.id), admin.user.full_name) for admin in admins if not admin.user.is_bot]
+
+
 class ChatRanks:
     def __init__(self, budget: Budget, monotonic_ms: Callable[[], int]) -> None:
         self._budget = budget

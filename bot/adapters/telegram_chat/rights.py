@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from telegram import Bot
 from telegram.constants import ChatAction
@@ -17,13 +19,15 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from telegram.request import HTTPXRequest
 
 from bot.adapters.telegram_chat import NAME
-from bot.adapters.telegram_chat.chats import ChatAddress, ask_standing
+from bot.adapters.telegram_chat.chats import ChatAddress, ask_admins, ask_standing
 from bot.adapters.telegram_chat.connection import TelegramSettings, bases_of
 from bot.adapters.telegram_chat.errors import retry_ms
 from bot.chat.rate_limits import Budget, Limit, Windows
 from bot.chat.rights import ASK_S, CannotAskError, Channel, Standing
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 QUESTIONS = (Limit(10, 1_000),)  # a third of what Telegram takes over all: the rest is for what is said
 AT_ONCE = 8
@@ -52,29 +56,26 @@ class TelegramRights:
         chat, person = ChatAddress.of(chat_ext), ChatAddress.of(person_ext)
         if chat is None or person is None or chat.private or not person.private:
             return Standing.STRANGER  # an anonymous admin is nobody whom Telegram could be asked about
+        return await self._asked(chat_ext, lambda bot: _standing(bot, chat.chat, person.chat))
+
+    async def admins(self, chat_ext: str) -> Sequence[tuple[str, str]]:
+        chat = ChatAddress.of(chat_ext)
+        if chat is None or chat.private:
+            return ()
+        return await self._asked(chat_ext, lambda bot: _moved(chat.chat, partial(ask_admins, bot)))
+
+    async def _asked(self, chat_ext: str, ask: Callable[[Bot], Awaitable[T]]) -> T:
         now_ms = self._monotonic_ms()
         if self._budget.pause(now_ms, chat_ext) > 0 or self._questions.wait("", now_ms) > 0:
             raise CannotAskError(NAME)
         self._questions.use("", now_ms)
         try:
-            return await self._ask(chat.chat, person.chat)
+            return await ask(self._bot())
         except TelegramError as error:
             if isinstance(error, RetryAfter):
                 self._budget.refused(chat_ext, retry_ms(error), self._monotonic_ms())
             log.info("Telegram does not say who is in %s: %s", chat_ext, error)
             raise CannotAskError(NAME) from error
-
-    async def _ask(self, chat: int, person: int) -> Standing:
-        bot = self._bot()
-        try:
-            try:
-                return await ask_standing(bot, chat, person)
-            except ChatMigrated as moved:  # the word of it has not reached us, or will be read by another process
-                return await ask_standing(bot, moved.new_chat_id, person)
-        except BadRequest as error:
-            if any(sentence in error.message.lower() for sentence in _NOBODY):
-                return Standing.STRANGER
-            raise
 
     async def channel(self, chat_ext: str, typed: str) -> Channel | None:
         """A topic of the same group: its number, or the link that "Copy link" gives. Asked by showing for a moment that
@@ -115,3 +116,20 @@ class TelegramRights:
         if connection is not None:
             with contextlib.suppress(Exception):
                 await connection[1].shutdown()
+
+
+async def _standing(bot: Bot, chat: int, person: int) -> Standing:
+    try:
+        return await _moved(chat, lambda at: ask_standing(bot, at, person))
+    except BadRequest as error:
+        if any(sentence in error.message.lower() for sentence in _NOBODY):
+            return Standing.STRANGER
+        raise
+
+
+async def _moved(chat: int, ask: Callable[[int], Awaitable[T]]) -> T:
+    """There, or where the chat has moved to: the word of it has not reached us, or another process will read it."""
+    try:
+        return await ask(chat)
+    except ChatMigrated as moved:
+        return await ask(moved.new_chat_id)

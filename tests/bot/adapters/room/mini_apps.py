@@ -29,6 +29,9 @@ class TelegramChats:
         self.says: dict[tuple[str, str], Standing] = {}
         self.silent = False
 
+    async def admins(self, chat_ext: str) -> None:
+        """Lists nobody."""
+
     async def standing(self, chat_ext: str, person_ext: str) -> Standing:
         if self.silent:
             raise CannotAskError("telegram")

@@ -178,6 +178,9 @@ class Asked:
 
     said: Standing | None = Standing.ADMIN
 
+    async def admins(self, chat_ext: str) -> None:
+        """Lists nobody."""
+
     async def standing(self, chat_ext: str, person_ext: str) -> Standing:
         if self.said is None:
             raise CannotAskError("discord")
