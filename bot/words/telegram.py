@@ -12,6 +12,9 @@ OPEN_APP = "Open the room"  # beside the line one types in
 TYPE = "Type your own"
 BACK = "‹ Back"
 CANCEL = "Cancel"
+CLOSE = "Close"
+ONE_MOMENT = "One moment…"
+"""What an answer in a group that one member sees begins as: it gives nothing away, should others see it."""
 EARLIER = "‹"
 LATER = "›"
 
@@ -32,6 +35,10 @@ def first_words() -> Reply:
 
 def toast_in_private() -> str:
     return "The answer is in our private chat."
+
+
+def toast_given_up() -> str:
+    return "Stopped; nothing was done."
 
 
 def start_first(name: str) -> Reply:

@@ -11,6 +11,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -78,6 +79,8 @@ def is_unknown_button(error: TelegramError) -> bool:
 def is_unknown_method(error: TelegramError) -> bool:
     """A 404 is a method this server does not know: a token that is not taken (any more) is a 401, and one that never
     was fails at the first request. The library takes them for the same."""
+    if isinstance(error, EndPointNotFound):
+        return True
     return isinstance(error, InvalidToken) and "unauthorized" not in error.message.lower()
 
 

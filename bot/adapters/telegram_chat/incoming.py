@@ -11,6 +11,7 @@ from telegram.constants import ChatType
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.words import telegram as words
 
+_GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?=\s|$)", re.ASCII)
 
 
@@ -18,7 +19,8 @@ _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?(?=\s|$)", re.ASCII)
 class IncomingUpdate:
     """`person` is the user's id, None for anonymous admins and channels; `sent_as_chat`: in the chat's own name, which
     Telegram allows its admins only. `group_ext` is a group that is spoken of in a private chat. `message_id` is the
-    message that was sent, or the one whose button was pressed."""
+    message that was sent, or the one whose button was pressed; where they alone see that one it is 0, and
+    `ephemeral_id` is its number. `query_id` is that of a press; `in_group`: where a message can be for one member."""
 
     address: ChatAddress
     person: int | None
@@ -29,17 +31,26 @@ class IncomingUpdate:
     message_id: int
     request_id: str
     group_ext: str | None = None
+    ephemeral_id: int | None = None
+    query_id: str = ""
+    in_group: bool = False
 
     @property
     def private(self) -> bool:
         return self.address.private
+
+    @property
+    def in_ephemeral(self) -> bool:
+        """Whether the button was pressed in a message that they alone see."""
+        return bool(self.query_id) and self.ephemeral_id is not None
 
 
 def read_message(message: Message) -> IncomingUpdate | None:
     """None for what people did not say themselves."""
     chat, user, speaker = message.chat, message.from_user, message.sender_chat
     address = ChatAddress(chat.id, message.message_thread_id if message.is_topic_message else None)
-    request_id = f"{chat.id}:{message.message_id}"
+    ephemeral_id = _ephemeral_id(message)
+    request_id = f"{chat.id}:{_number(message)}"
     if chat.type != ChatType.PRIVATE and speaker is not None:
         if message.is_automatic_forward:
             return None
@@ -54,7 +65,8 @@ def read_message(message: Message) -> IncomingUpdate | None:
         return None
     return IncomingUpdate(
         address=address, person=user.id, person_ext=str(user.id), name=user.full_name, title=chat.title or "",
-        sent_as_chat=False, message_id=message.message_id, request_id=request_id,
+        sent_as_chat=False, message_id=message.message_id, request_id=request_id, ephemeral_id=ephemeral_id,
+        in_group=chat.type in _GROUPS,
     )  # fmt: skip
 
 
@@ -63,12 +75,27 @@ def read_query(query: CallbackQuery) -> IncomingUpdate | None:
     message, user = query.message, query.from_user
     if message is None:
         return None
-    topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    is_known = isinstance(message, Message)
+    topic = message.message_thread_id if is_known and message.is_topic_message else None
     return IncomingUpdate(
         address=ChatAddress(message.chat.id, topic), person=user.id, person_ext=str(user.id), name=user.full_name,
         title=message.chat.title or "", sent_as_chat=False, message_id=message.message_id,
-        request_id=f"{message.chat.id}:{message.message_id}:{user.id}",
+        request_id=f"{message.chat.id}:{_number(message) if is_known else message.message_id}:{user.id}",
+        ephemeral_id=_ephemeral_id(message) if is_known else None, query_id=query.id,
+        in_group=message.chat.type in _GROUPS,
     )  # fmt: skip
+
+
+def _ephemeral_id(message: Message) -> int | None:
+    """Of a message that one member of a group sees; those all have the number 0 otherwise."""
+    ephemeral_id = message.api_kwargs.get("ephemeral_message_id")
+    return ephemeral_id if isinstance(ephemeral_id, int) else None
+
+
+def _number(message: Message) -> str:
+    """What tells it from the others of its chat."""
+    ephemeral_id = _ephemeral_id(message)
+    return str(message.message_id) if ephemeral_id is None else f"e{ephemeral_id}"
 
 
 def button_label(query: CallbackQuery) -> str:

@@ -1,4 +1,8 @@
-"""Where a message of ours stands, as text: what storage keeps to find it again."""
+"""Where a message of ours stands, as text: what storage keeps to find it again.
+
+`123`, or `123p` where its text is a caption: its chat is known from where the text is kept. A message in a group that
+one member sees is found by more, and wherever its text is kept: `e:group:member:number:when it was sent`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 _REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
+_EPHEMERAL = re.compile(r"e:(-[1-9]\d{0,18}):([1-9]\d{0,18}):([1-9]\d{0,18}):(\d{1,15})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,43 @@ class Ref:
     def __str__(self) -> str:
         return f"{self.message}{'p' if self.caption else ''}"
 
+    @property
+    def key(self) -> str:
+        """What tells it from the others of its chat."""
+        return str(self.message)
+
     @classmethod
     def of(cls, ref: str) -> Ref | None:
         match = _REF.fullmatch(ref)
         return cls(int(match[1]), bool(match[2])) if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EphemeralRef:
+    """A message in the group `chat` that the member `person` alone sees, sent at `at_ms`."""
+
+    chat: int
+    person: int
+    message: int
+    at_ms: int
+
+    caption = False  # it is always one of text
+
+    def __str__(self) -> str:
+        return f"e:{self.chat}:{self.person}:{self.message}:{self.at_ms}"
+
+    @property
+    def key(self) -> str:
+        return f"e:{self.person}:{self.message}"
+
+    @classmethod
+    def of(cls, ref: str) -> EphemeralRef | None:
+        match = _EPHEMERAL.fullmatch(ref)
+        if match is None:
+            return None
+        return cls(chat=int(match[1]), person=int(match[2]), message=int(match[3]), at_ms=int(match[4]))
+
+
+def parse_ref(ref: str) -> Ref | EphemeralRef | None:
+    """None for what is no ref of this platform."""
+    return EphemeralRef.of(ref) or Ref.of(ref)

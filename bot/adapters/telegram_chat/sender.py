@@ -22,6 +22,7 @@ from telegram.error import ChatMigrated, TelegramError
 
 from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.chats import ChatAddress
+from bot.adapters.telegram_chat.ephemeral_calls import edit_ephemeral
 from bot.adapters.telegram_chat.errors import (
     NO_CONNECTION_MS,
     is_markup_error,
@@ -32,7 +33,7 @@ from bot.adapters.telegram_chat.errors import (
 from bot.adapters.telegram_chat.keyboards import KeyboardRows, inline_keyboard, without_disabled
 from bot.adapters.telegram_chat.limits import CAPTION, TEXT
 from bot.adapters.telegram_chat.markup import MarkupPage, TextLine, pages, without_times
-from bot.adapters.telegram_chat.message_refs import Ref
+from bot.adapters.telegram_chat.message_refs import EphemeralRef, Ref, parse_ref
 from bot.adapters.telegram_chat.render import RenderedReply, render, rows
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -73,7 +74,7 @@ class Sender:
         self._budget = budget
         self._clock = clock
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        self._sent: OrderedDict[tuple[int, int], _SentMessage] = OrderedDict()
+        self._sent: OrderedDict[tuple[int, str], _SentMessage] = OrderedDict()
         self._migrated: dict[int, int] = {}
         self._knows_times = True  # whether the server knows <tg-time>
         self._knows_disabled = True  # whether it knows a button that does nothing
@@ -84,9 +85,9 @@ class Sender:
         self._migrated.clear()
         self._knows_times = self._knows_disabled = True
 
-    def version(self, address: ChatAddress, message: int) -> int:
-        """How often a message has been edited; for `edit(unless_after=...)`."""
-        sent = self._sent.get((address.chat, message))
+    def version(self, address: ChatAddress, ref: Ref | EphemeralRef) -> int:
+        """How often a message has been edited; for `edit(unless_newer_than=...)`."""
+        sent = self._sent.get((address.chat, ref.key))
         return sent.version if sent else 0
 
     def fits(self, reply: Reply) -> bool:
@@ -128,7 +129,7 @@ class Sender:
             address = ChatAddress(message.chat_id, address.topic)
             if last:
                 ref = Ref(message.message_id, caption=kind != "text")
-                self._remember(address, ref.message, (page, markup))
+                self._remember(address, ref, (page, markup))
         if ref is None:
             raise AssertionError("a reply without any message")
         return str(ref)
@@ -144,14 +145,17 @@ class Sender:
         counted: int = 0,
     ) -> bool:
         """Replace what a message of ours says, in one message; False where it has changed since version
-        `unless_newer_than`. Raises the port's errors."""
-        message_ref = Ref.of(ref)
+        `unless_newer_than`. One that a single member of a group sees stands where its ref says, whatever the address.
+        Raises the port's errors."""
+        message_ref = parse_ref(ref)
         if message_ref is None:
             raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
+        if isinstance(message_ref, EphemeralRef):
+            address = ChatAddress(message_ref.chat)
         limit = CAPTION if message_ref.caption else TEXT
         page = pages(rows(reply, self._clock.now_ms()), limit, limit)[0]
         markup = await inline_keyboard(keyboard, self._buttons, self._apps, private=address.private)
-        sent = self._sent_message(address, message_ref.message)
+        sent = self._sent_message(address, message_ref)
         async with sent.lock:
             if unless_newer_than is not None and sent.version > unless_newer_than:
                 return False
@@ -169,14 +173,14 @@ class Sender:
         message_ref = Ref.of(ref)
         try:
             if message_ref is not None:
-                await self._call(address, lambda bot, chat: bot.pin_chat_message(chat, message_ref.message, True))
+                await self.call(address, lambda bot, chat: bot.pin_chat_message(chat, message_ref.message, True))
         except UnreachableError as error:
             log.info("the board in %s is not pinned: %s", address.ext, error.detail)
 
     async def delete(self, address: ChatAddress, message: int) -> None:
         """Best effort: a message too old to be deleted stays."""
         try:
-            await self._call(address, lambda bot, chat: bot.delete_message(chat, message))
+            await self.call(address, lambda bot, chat: bot.delete_message(chat, message))
         except (UnreachableError, RetryLaterError) as error:
             log.debug("message %s in %s stays: %s", message, address.ext, error)
 
@@ -223,10 +227,14 @@ class Sender:
 
         return await self._call_with_markup(address, page, call)
 
-    async def _replace(self, address: ChatAddress, message_ref: Ref, page: MarkupPage, markup: ReplyMarkup) -> None:
+    async def _replace(
+        self, address: ChatAddress, message_ref: Ref | EphemeralRef, page: MarkupPage, markup: ReplyMarkup
+    ) -> None:
         assert not isinstance(markup, ForceReply)
 
         async def call(bot: Bot, chat: int, text: str | None, mode: ParseMode | None) -> object:
+            if isinstance(message_ref, EphemeralRef):
+                return await edit_ephemeral(bot, message_ref, text or "…", mode, markup)
             if message_ref.caption:
                 return await bot.edit_message_caption(chat, message_ref.message, None, text, markup, parse_mode=mode)
             return await bot.edit_message_text(
@@ -260,20 +268,20 @@ class Sender:
     ) -> Result:
         """Ask with HTML; a server that refuses it gets less of it, at last plain text."""
         if page is None:
-            return await self._call(address, lambda bot, chat: call(bot, chat, None, None))
+            return await self.call(address, lambda bot, chat: call(bot, chat, None, None))
         text = page.html if self._knows_times else without_times(page.html)
         try:
-            return await self._call(address, lambda bot, chat: call(bot, chat, text, ParseMode.HTML), markup=True)
+            return await self.call(address, lambda bot, chat: call(bot, chat, text, ParseMode.HTML), markup=True)
         except _MarkupError as error:
             log.warning("markup refused, sent with less of it: %s", error)
             plainer = without_times(text)
             self._knows_times = self._knows_times and plainer == text
         try:
-            return await self._call(address, lambda bot, chat: call(bot, chat, plainer, ParseMode.HTML), markup=True)
+            return await self.call(address, lambda bot, chat: call(bot, chat, plainer, ParseMode.HTML), markup=True)
         except _MarkupError:
-            return await self._call(address, lambda bot, chat: call(bot, chat, page.plain, None))
+            return await self.call(address, lambda bot, chat: call(bot, chat, page.plain, None))
 
-    async def _call(
+    async def call(
         self, address: ChatAddress, call: Callable[[Bot, int], Awaitable[Result]], *, markup: bool = False
     ) -> Result:
         """One request, errors as the port's; a chat that has moved is followed, once."""
@@ -285,7 +293,7 @@ class Sender:
                 return await call(self.bot, chat)
         except ChatMigrated as error:
             await self.migrate(chat, error.new_chat_id)
-            return await self._call(ChatAddress(error.new_chat_id, address.topic), call, markup=markup)
+            return await self.call(ChatAddress(error.new_chat_id, address.topic), call, markup=markup)
         except TelegramError as error:
             if is_unchanged(error):
                 raise _UnchangedError from error
@@ -306,16 +314,16 @@ class Sender:
         self._migrated[old] = new
         await self._presence.moved(self._name, str(old), str(new))
 
-    def _sent_message(self, address: ChatAddress, message: int) -> _SentMessage:
-        key = (address.chat, message)
+    def _sent_message(self, address: ChatAddress, ref: Ref | EphemeralRef) -> _SentMessage:
+        key = (address.chat, ref.key)
         sent = self._sent.setdefault(key, _SentMessage())
         self._sent.move_to_end(key)
         while len(self._sent) > REMEMBERED:
             self._sent.popitem(last=False)
         return sent
 
-    def _remember(self, address: ChatAddress, message: int, content: object) -> None:
-        self._sent_message(address, message).content = content
+    def _remember(self, address: ChatAddress, ref: Ref, content: object) -> None:
+        self._sent_message(address, ref).content = content
 
 
 class _UnchangedError(Exception):

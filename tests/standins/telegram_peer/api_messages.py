@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .access import check_topic, check_write, the_chat
 from .chats import Chat, File, Message
 from .entities import RichText
+from .ephemeral import SINCE, Receiver, ephemeral_of, read_receiver
 from .errors import Json, bad
 from .keyboards import read_markup
 from .media import read_document, read_photo
@@ -44,6 +45,7 @@ class Destination:
     reply_to: Message | None
     markup: Json | None
     silent: bool
+    receiver: Receiver | None = None
 
 
 def read_destination(peer: TelegramPeer, params: Params, what: str) -> Destination:
@@ -57,8 +59,9 @@ def read_destination(peer: TelegramPeer, params: Params, what: str) -> Destinati
     if chat.type == "channel" and markup and "inline_keyboard" not in markup:
         raise bad("reply keyboards are unallowed in channels")
     return Destination(
-        chat=chat, topic=topic, reply_to=reply_to, markup=markup, silent=params.flag("disable_notification")
-    )
+        chat=chat, topic=topic, reply_to=reply_to, markup=markup, silent=params.flag("disable_notification"),
+        receiver=read_receiver(peer, params, chat, reply_to),
+    )  # fmt: skip
 
 
 def _replied(chat: Chat, params: Params) -> Message | None:
@@ -66,6 +69,11 @@ def _replied(chat: Chat, params: Params) -> Message | None:
     number = int(given.get("message_id", 0)) or params.integer("reply_to_message_id")
     lenient = bool(given.get("allow_sending_without_reply")) or params.flag("allow_sending_without_reply")
     if not number:
+        ephemeral = int(given.get("ephemeral_message_id", 0)) if params.version >= SINCE else 0
+        if ephemeral and (command := ephemeral_of(chat, ephemeral)) is not None:
+            return command
+        if ephemeral:
+            raise bad("message to be replied not found")
         return None
     found = chat.message(number)
     if found is None and not lenient:
@@ -84,10 +92,11 @@ def put(
 ) -> Message:
     """The message appears in the chat."""
     channel = to.chat.type == "channel"
+    alone = to.receiver is not None
     return peer.world.add(
         Message(
             chat=to.chat,
-            id=peer.world.message_id(to.chat),
+            id=0 if alone else peer.world.message_id(to.chat),
             date=peer.world.now(),
             sender=None if channel else peer.world.bot,
             sender_chat=to.chat if channel else None,
@@ -100,6 +109,10 @@ def put(
             album=album,
             silent=to.silent,
             by_bot=True,
+            receiver=to.receiver.user if to.receiver else None,
+            replaces=to.receiver.replaces if to.receiver else None,
+            ephemeral_id=peer.world.ephemeral_id() if alone else None,
+            unseen=alone and peer.ephemeral.meets_unseen(),
         )
     )
 

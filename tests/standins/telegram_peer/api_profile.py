@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from .access import check_read, the_chat
+from .ephemeral import SINCE as EPHEMERAL_SINCE
 from .errors import Json, bad
 from .keyboards import check_web_app
 from .params import Params
@@ -64,6 +65,9 @@ async def set_my_commands(peer: TelegramPeer, params: Params) -> object:
         raise bad("BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         _check(command)
+    if params.version >= EPHEMERAL_SINCE:
+        unseen = frozenset(one["command"].removeprefix("/") for one in commands if one.get("is_ephemeral"))
+        peer.world.ephemeral_commands[_scope(peer, params)] = unseen
     peer.commands[_scope(peer, params)] = [(one["command"].removeprefix("/"), one["description"]) for one in commands]
     return True
 

@@ -79,6 +79,11 @@ class Message:
     deleted: bool = False
     seen_by_bot: bool = False
     versions: list[RichText] = field(default_factory=list)
+    receiver: User | None = None  # who alone sees it; of a member's ephemeral command the bot
+    ephemeral_id: int | None = None
+    replaces: Message | None = None  # shown to its receiver in place of this
+    unseen: bool = False  # taken, and never delivered
+    after: int = 0  # how many messages for all stood there before an ephemeral one
 
     @property
     def text(self) -> str:
@@ -127,6 +132,8 @@ class Message:
 
     def json(self, *, nested: bool = True) -> Json:
         found: Json = {"message_id": self.id, "date": self.date, "chat": self.chat.json()}
+        if self.receiver and self.ephemeral_id is not None:
+            found |= {"receiver_user": self.receiver.json(), "ephemeral_message_id": self.ephemeral_id}
         if self.sender:
             found["from"] = self.sender.json()
         if self.sender_chat:
@@ -250,6 +257,7 @@ class Chat:
     members: dict[int, Member] = field(default_factory=dict, repr=False)
     topics: dict[int, Topic] = field(default_factory=dict, repr=False)
     history: list[Message] = field(default_factory=list, repr=False)
+    ephemerals: list[Message] = field(default_factory=list, repr=False)  # what one member sees, and what one said so
     pins: list[Message] = field(default_factory=list, repr=False)
     actions: list[tuple[str, int | None]] = field(default_factory=list, repr=False)
     members_may_pin: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -84,15 +85,51 @@ class User:
         topic: int | None = None,
         photo: bytes | None = None,
         anonymous: bool | None = None,
+        ephemeral: bool = False,
     ) -> Message:
-        """Writes into a chat (with a photo the text is its caption).
+        """Writes into a chat (with a photo the text is its caption). `ephemeral`: a command that the bot has declared
+        so, which nobody else sees.
 
         An anonymous administrator writes as the group; `anonymous` says so for one message. In a channel every post is
         the channel's.
         """
         self._may_write(chat)
         hidden = chat.member(self).anonymous if anonymous is None else anonymous
-        return self.world.say(self, chat, text, reply_to=reply_to, topic=topic, photo=photo, anonymous=hidden)
+        if ephemeral:
+            name = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0]
+            declared = any(name in names for names in self.world.ephemeral_commands.values())
+            assert declared and chat.is_group and not hidden, f"{text!r} cannot be said unseen in {chat.title}"
+        return self.world.say(
+            self, chat, text, reply_to=reply_to, topic=topic, photo=photo, anonymous=hidden, ephemeral=ephemeral
+        )
+
+    def sees(self, chat: Chat) -> list[Message]:
+        """What stands in a group on this person's telephone: what is for all, save for what an ephemeral message stands
+        in place of, and what they alone see."""
+        own = [one for one in chat.ephemerals if not (one.deleted or one.unseen) and self in (one.receiver, one.sender)]
+        instead = {id(one.replaces): one for one in own if one.replaces is not None and not one.replaces.deleted}
+        placed = [
+            (number, 0, instead.get(id(one), one)) for number, one in enumerate(chat.history, 1) if not one.deleted
+        ]
+        placed += [(one.after, 1 + order, one) for order, one in enumerate(own) if one not in instead.values()]
+        return [message for _, _, message in sorted(placed, key=lambda place: place[:2])]
+
+    async def expect(self, chat: Chat, wanted: str | Callable[[Message], bool], *, within: float = 30.0) -> Message:
+        """The newest message of the bot that this person alone sees in a group and that holds this text."""
+
+        def look() -> Message | None:
+            for message in reversed(chat.ephemerals):
+                if message.deleted or message.unseen or message.receiver is not self:
+                    continue
+                if (wanted in message.text) if isinstance(wanted, str) else wanted(message):
+                    return message
+            return None
+
+        try:
+            return await self.world.changes.until(look, within)
+        except TimeoutError:
+            stands = "\n".join(f"{one.text} {one.labels}" for one in self.sees(chat))
+            raise AssertionError(f"{self.first_name} did not see {wanted!r}; there stands\n{stands}") from None
 
     def _may_write(self, chat: Chat) -> None:
         if chat.type == "private":
@@ -114,6 +151,7 @@ class User:
         `twice` delivers the same callback query again under a second update id, as happens after a lost connection.
         """
         assert not message.deleted, "the message is no more"
+        assert message.ephemeral_id is None or message.receiver is self, "nobody else sees that message"
         assert message.chat.type != "private" or message.chat is self.chat, "the message is somebody else's"
         assert message.chat.type == "private" or message.chat.member(self).present, f"{self.first_name} is not there"
         chosen = message.button(button) if isinstance(button, str) else button

@@ -12,8 +12,9 @@ from typing import Self
 from aiohttp import web
 
 # each of these files its methods
-from . import api_chats, api_edits, api_messages, api_profile, api_updates
+from . import api_chats, api_edits, api_messages, api_profile, api_updates, ephemeral
 from .changes import wall_clock
+from .ephemeral import EphemeralFaults
 from .errors import Json, RefusedError
 from .faults import Fault, Faults
 from .limits import Limits, most_in_window
@@ -23,7 +24,7 @@ from .registry import IGNORED, METHODS, SINCE
 from .webhook import Webhook, push
 from .world import World
 
-METHOD_MODULES = (api_chats, api_edits, api_messages, api_profile, api_updates)
+METHOD_MODULES = (api_chats, api_edits, api_messages, api_profile, api_updates, ephemeral)
 TOKEN = "7000000001:AAF-peer_of_the_tests_0123456789abcd"  # its own, no secret
 LARGEST_REQUEST = 60 * 1024 * 1024
 MESSAGES = frozenset(
@@ -36,6 +37,10 @@ MESSAGES = frozenset(
         "editMessageCaption",
         "editMessageMedia",
         "editMessageReplyMarkup",
+        "editEphemeralMessageText",
+        "editEphemeralMessageCaption",
+        "editEphemeralMessageMedia",
+        "editEphemeralMessageReplyMarkup",
     }
 )
 
@@ -78,6 +83,7 @@ class TelegramPeer:
     world: World = field(init=False)
     limits: Limits = field(init=False)
     faults: Faults = field(init=False, default_factory=Faults)
+    ephemeral: EphemeralFaults = field(init=False, default_factory=EphemeralFaults)
     calls: list[Call] = field(init=False, default_factory=list)
     complaints: list[str] = field(init=False, default_factory=list)
     commands: dict[tuple[str, str], list[tuple[str, str]]] = field(init=False, default_factory=dict)

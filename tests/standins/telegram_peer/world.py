@@ -34,6 +34,8 @@ class World:
         self._supers = itertools.count(2_000_000_001)
         self._messages = itertools.count(1)  # private chats and basic groups share one count, as the bot's account does
         self._queries = itertools.count(8_000_000_000_000_001)
+        self._ephemerals = itertools.count(29_000_001)
+        self.ephemeral_commands: dict[tuple[str, str], frozenset[str]] = {}  # by scope and language
         self.bot = User(world=self, id=bot_id, first_name="Outcry", username=username, is_bot=True, language_code=None)
         self.people[bot_id] = self.bot
         self.anonymous = User(
@@ -132,11 +134,21 @@ class World:
             return next(self._messages)
         return max((message.id for message in chat.history), default=1) + 1  # the chat's creation was message 1
 
+    def ephemeral_id(self) -> int:
+        return next(self._ephemerals)
+
     # what happens
 
     def add(self, message: Message) -> Message:
         """A message appears; the bot is told of it if it may see it."""
         chat = message.chat
+        if message.ephemeral_id is not None:
+            message.after = len(chat.history)
+            chat.ephemerals.append(message)
+            if not message.by_bot:
+                self.update_queue.put("message", message.json())
+            self.changes.notify()
+            return message
         chat.history.append(message)
         if message.by_bot and not message.service:
             chat.last_bot = None
@@ -167,6 +179,7 @@ class World:
         topic: int | None,
         photo: bytes | None,
         anonymous: bool,
+        ephemeral: bool = False,
     ) -> Message:
         assert text or photo, "people cannot send nothing"
         assert topic is None or topic in chat.topics, f"{chat.title} has no topic {topic}"
@@ -176,6 +189,8 @@ class World:
             chat=chat, id=self.message_id(chat), date=self.now(), sender=user, rich=RichText(text=text).with_found(),
             reply_to=reply_to, topic=topic if topic is not None else reply_to.topic if reply_to else None,
         )  # fmt: skip
+        if ephemeral:
+            message.id, message.ephemeral_id, message.receiver = 0, self.ephemeral_id(), self.bot
         if photo:
             message.photo_file = self.file(photo, name="", folder="photos")
         if chat.type == "channel":
