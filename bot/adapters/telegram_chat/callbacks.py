@@ -13,10 +13,16 @@ from telegram import CallbackQuery, Message
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.forms import read_step
 from bot.adapters.telegram_chat.incoming import IncomingUpdate, button_label, read_query
-from bot.adapters.telegram_chat.keyboards import CallbackData, KeyboardButton, parse_callback_data, rows_of_actions
+from bot.adapters.telegram_chat.keyboards import (
+    CallbackData,
+    KeyboardButton,
+    KeyboardRows,
+    parse_callback_data,
+    rows_of_actions,
+)
 from bot.adapters.telegram_chat.membership import Membership
-from bot.adapters.telegram_chat.message_refs import Ref
-from bot.adapters.telegram_chat.responses import CommandRequest, ReplacedMessage, TelegramResponder
+from bot.adapters.telegram_chat.message_refs import EphemeralRef, Ref, ReplacedMessage
+from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
@@ -29,6 +35,7 @@ from storage.trouble import TroubleError
 SHORT_ANSWER = 180  # signs of an answer that fits into the window above a button
 DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the same press
 REMEMBERED = 5_000
+_ENDS = ("x", "d")  # of a form that is given up, of a message that has been read
 _DECIDES = ("Confirm", "Cancel")
 _IN_PLACE = ("/ticket ", "/settings", "/admin pick ")  # what such a line says takes the place of what it was pressed in
 _TRADES = ("/buy", "/sell", "/ticket")
@@ -65,7 +72,7 @@ class Callbacks:
                 return
             await self._membership.wait_for_migration(incoming.address.chat)
             async with self._lock_of(incoming):
-                if not self._is_new((incoming.person_ext, incoming.address.chat, incoming.message_id, query.data)):
+                if not self._is_new((incoming.request_id, query.data)):
                     return
                 try:
                     line = await self._buttons.unpack(callback_data.data)
@@ -100,12 +107,10 @@ class Callbacks:
     ) -> None:
         if incoming.private:
             incoming = replace(incoming, group_ext=callback_data.group_ext)
-        replaces = ReplacedMessage(
-            ref=str(_ref(query, incoming)), version=self._sender.version(incoming.address, incoming.message_id)
-        )
-        if callback_data.form_action == "x":
-            await callback_answer.answer()
-            await self._sender.edit(incoming.address, replaces.ref, words.given_up())
+        ref = _ref(query, incoming)
+        replaces = ReplacedMessage(ref=str(ref), version=self._sender.version(incoming.address, ref))
+        if callback_data.form_action in _ENDS:
+            await self._end(incoming, ref, callback_data.form_action, callback_answer)
             return
         step = read_step(line)
         # the ticket it leads to takes the message's place: the same line there is the same request
@@ -115,13 +120,49 @@ class Callbacks:
             request_id=f"{incoming.request_id}:{_digest(line) if runs_once else query.id}",
         )  # fmt: skip
         invocation, reply = await self._responder.run(incoming, request)
-        if callback_data.form_action is not None and incoming.private:
+        if callback_data.form_action is not None and incoming.in_ephemeral:
+            await self._respond_in_ephemeral_form(
+                incoming, callback_data.form_action, request, invocation, reply, replaces, callback_answer
+            )
+        elif callback_data.form_action is not None and incoming.private:
             await callback_answer.answer()
             await self._respond_in_form(incoming, callback_data.form_action, request, invocation, reply, replaces)
-        elif incoming.private:
+        elif incoming.private or incoming.in_ephemeral:
             await self._respond_in_private(query, incoming, request, invocation, reply, replaces, callback_answer)
         else:
             await self._responder.respond(incoming, request, invocation, reply, callback_answer=callback_answer)
+
+    async def _end(
+        self, incoming: IncomingUpdate, ref: Ref | EphemeralRef, form_action: str, callback_answer: CallbackAnswer
+    ) -> None:
+        """A question is given up, or somebody has read what only they see in a group: that goes altogether."""
+        if isinstance(ref, EphemeralRef):
+            await callback_answer.answer(words.toast_given_up() if form_action == "x" else "")
+            await self._responder.ephemeral.discard(ref)
+        else:
+            await callback_answer.answer()
+            await self._sender.edit(incoming.address, str(ref), words.given_up())
+
+    async def _respond_in_ephemeral_form(
+        self,
+        incoming: IncomingUpdate,
+        form_action: str,
+        request: CommandRequest,
+        invocation: Invocation,
+        reply: Reply,
+        replaces: ReplacedMessage,
+        callback_answer: CallbackAnswer,
+    ) -> None:
+        """A step of a form in a message of a group that only they see: its answer takes the question's place. What is
+        to be typed is asked in the private chat, and there is one question."""
+        if not reply.ok and reply.form is None:
+            await callback_answer.answer()
+            await self._sender.edit(incoming.address, replaces.ref, reply, _with_start(reply, request, None))
+            return
+        typed, page = form_action == "t" and reply.form is not None, int(form_action) if form_action.isdigit() else 0
+        await self._responder.respond_privately(
+            incoming, request, invocation, reply, callback_answer, replaces=replaces, page=page, typed=typed
+        )
 
     async def _respond_in_form(
         self,
@@ -137,12 +178,8 @@ class Callbacks:
             await self._responder.show(incoming.address, incoming, invocation, reply, typed=True)
             await self._sender.delete(incoming.address, incoming.message_id)
         elif not reply.ok and reply.form is None:
-            start = KeyboardButton(
-                label=words.again(), line=_command_of(request.stored_line), form_action="", group_ext=incoming.group_ext
-            )
-            await self._sender.edit(
-                incoming.address, replaces.ref, reply, (*rows_of_actions(reply.actions, incoming.group_ext), (start,))
-            )
+            keyboard = _with_start(reply, request, incoming.group_ext)
+            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard)
         else:
             await self._responder.show(
                 incoming.address,
@@ -163,22 +200,37 @@ class Callbacks:
         replaces: ReplacedMessage,
         callback_answer: CallbackAnswer,
     ) -> None:
-        """An ordinary button in private: a ticket gives way to what became of it, a question to what was decided; a
-        refusal (too fast, say) leaves both standing."""
+        """An ordinary button where only they see it: a ticket gives way to what became of it, a question to what was
+        decided; a refusal (too fast, say) leaves both standing."""
         decides = read_market(request.line)[1].startswith(_IN_PLACE) or button_label(query).startswith(_DECIDES)
         changes = reply.ok or reply.ticket is not None
         if not changes and reply.form is None and not reply.actions and not reply.files:
             text = plain_text.text(reply)
             if len(text) <= SHORT_ANSWER and await callback_answer.answer(text, alert=True):
                 return
-        await callback_answer.answer()
+        if incoming.private:
+            await callback_answer.answer()
         await self._responder.respond(
-            incoming, request, invocation, reply, replaces=replaces if decides and changes else None
+            incoming,
+            request,
+            invocation,
+            reply,
+            replaces=replaces if decides and changes else None,
+            callback_answer=None if incoming.private else callback_answer,
         )
 
 
-def _ref(query: CallbackQuery, incoming: IncomingUpdate) -> Ref:
+def _with_start(reply: Reply, request: CommandRequest, group_ext: str | None) -> KeyboardRows:
+    """The buttons of what went wrong in a form, and one that begins it anew."""
+    line = _command_of(request.stored_line)
+    start = KeyboardButton(label=words.again(), line=line, form_action="", group_ext=group_ext)
+    return (*rows_of_actions(reply.actions, group_ext), (start,))
+
+
+def _ref(query: CallbackQuery, incoming: IncomingUpdate) -> Ref | EphemeralRef:
     message = query.message
+    if incoming.ephemeral_id is not None and incoming.person is not None:
+        return EphemeralRef(chat=incoming.address.chat, person=incoming.person, message=incoming.ephemeral_id, at_ms=0)
     return Ref(incoming.message_id, caption=isinstance(message, Message) and message.effective_attachment is not None)
 
 

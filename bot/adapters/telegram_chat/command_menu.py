@@ -38,7 +38,10 @@ def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandSc
             and (admin or command.rule.role is not Role.ADMIN)
             and command.rule.missing(member=True, admin=admin, chat=chat, platform=platform) is None
         ]
-        return [bot_command(command) for command in shown_here][:MOST_COMMANDS]
+        in_group = chat is ChatKind.GROUP
+        return [bot_command(command, unseen=in_group and is_personal(command)) for command in shown_here][
+            :MOST_COMMANDS
+        ]
 
     return [
         (BotCommandScopeAllPrivateChats(), commands_for(ChatKind.PRIVATE, admin=False)),
@@ -47,17 +50,25 @@ def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandSc
     ]
 
 
-def bot_command(command: Command) -> BotCommand:
-    """`admin create` is spelled `admin_create`."""
+def is_personal(command: Command) -> bool:
+    """Whether in a group nobody else need see that it was said: the answer is for its speaker alone."""
+    return not command.for_all and command.rule.role is not Role.ADMIN
+
+
+def bot_command(command: Command, *, unseen: bool = False) -> BotCommand:
+    """`admin create` is spelled `admin_create`. `unseen`: since Bot API 10.2 others in a group do not see it said;
+    older servers leave that out (https://core.telegram.org/bots/api#botcommand)."""
     description = cut(spelled(shown(command.summary)).strip() or command.name, _DESCRIPTION)
-    return BotCommand(command.name.replace(" ", "_")[:_NAME], description)
+    api_kwargs = {"is_ephemeral": True} if unseen else None
+    return BotCommand(command.name.replace(" ", "_")[:_NAME], description, api_kwargs=api_kwargs)
 
 
 async def register(bot: Bot, db: Database, commands: Sequence[Command], platform: str) -> bool:
     """Tell Telegram the menus where they have changed since the last time; whether they had."""
     wanted = menus(commands, platform)
     menus_as_text = [
-        (scope.type, [(command.command, command.description) for command in offered]) for scope, offered in wanted
+        (scope.type, [(command.command, command.description, *command.api_kwargs) for command in offered])
+        for scope, offered in wanted
     ]
     digest = hashlib.sha256(repr(menus_as_text).encode()).hexdigest()
 

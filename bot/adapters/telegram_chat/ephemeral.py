@@ -15,22 +15,27 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
-from telegram.error import TelegramError
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.adapters.telegram_chat.chats import ChatAddress, ChatRanks
 from bot.adapters.telegram_chat.ephemeral_calls import EphemeralForm, delete_ephemeral, send_ephemeral
 from bot.adapters.telegram_chat.errors import is_unknown_method
+from bot.adapters.telegram_chat.forms import question_of
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
-from bot.adapters.telegram_chat.keyboards import KeyboardButton, KeyboardRows
-from bot.adapters.telegram_chat.message_refs import EphemeralRef
+from bot.adapters.telegram_chat.keyboards import KeyboardButton, KeyboardRows, rows_of_actions
+from bot.adapters.telegram_chat.message_refs import EphemeralRef, ReplacedMessage
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import SHORT_WAIT_MS, Throttle
+from bot.chat.invocation import Invocation
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply
 from bot.chat.rights import Standing
+from bot.dispatcher import Dispatcher
 from bot.words import telegram as words
 from storage.clock import Clock
 from storage.database import Database
@@ -67,7 +72,9 @@ class EphemeralForms:
 
     async def failed(self, form: EphemeralForm) -> None:
         """What was sent so stood there for everybody."""
-        log.warning("this Telegram server does not keep a message for one member (%s): private chats take its place", form)
+        log.warning(
+            "this Telegram server does not keep a message for one member (%s): private chats take its place", form
+        )
         self._failed = (self._failed or {}) | {form.value: self._now_ms()}
         self._knows_methods = None
         with suppress(TroubleError):
@@ -97,7 +104,7 @@ async def _knows_methods(sender: Sender) -> bool | None:
     except TelegramError as error:
         if is_unknown_method(error):
             return False
-        return True if isinstance(error, BadRequest | Forbidden) and not isinstance(error, NetworkError) else None
+        return True if isinstance(error, BadRequest | Forbidden) else None
     return True
 
 
@@ -105,8 +112,16 @@ class EphemeralAnswers:
     """Answers in place of the private chat, as far as the server and the group's minute have room for them."""
 
     def __init__(
-        self, sender: Sender, forms: EphemeralForms, ranks: ChatRanks, throttle: Throttle, budget: Budget, clock: Clock
+        self,
+        dispatcher: Dispatcher,
+        sender: Sender,
+        forms: EphemeralForms,
+        ranks: ChatRanks,
+        throttle: Throttle,
+        budget: Budget,
+        clock: Clock,
     ) -> None:
+        self._dispatcher = dispatcher
         self._sender = sender
         self._forms = forms
         self._ranks = ranks
@@ -115,6 +130,42 @@ class EphemeralAnswers:
         self._clock = clock
         self._proving = asyncio.Lock()
         self._proven: EphemeralForm | None = None
+
+    async def answer(
+        self,
+        incoming: IncomingUpdate,
+        invocation: Invocation,
+        reply: Reply,
+        *,
+        replaces: ReplacedMessage | None = None,
+        page: int = 0,
+    ) -> bool:
+        """Say it in the group to them alone, in place of what they see alone already where that is to be replaced;
+        False where it must go another way. Files go another way, and what is to be typed, and what is shown for this
+        once: nobody promises that it arrives."""
+        question = None if reply.form is None else question_of(reply.form, reply, None, page=page)
+        text = question.reply if question is not None else reply
+        if reply.files or reply.secret or (question is not None and question.typed) or not self._sender.fits(text):
+            return False
+        keyboard = question.keyboard if question is not None else rows_of_actions(reply.actions)
+        if question is None and reply.ticket is None:
+            keyboard = with_close(keyboard)
+        standing = EphemeralRef.of(replaces.ref) if replaces is not None else None
+        ref = standing or await self.begin(incoming)
+        if ref is None:
+            return False
+        version = replaces.version if standing is not None and replaces is not None else None
+        try:
+            filled = await self.fill(ref, text, keyboard, begun=standing is None, unless_newer_than=version)
+        except (UnreachableError, RetryLaterError) as error:
+            log.info("an answer goes to the private chat: %s", error)
+            if standing is None:
+                await self.discard(ref)
+            return False
+        if filled:
+            ref = replace(ref, at_ms=self._clock.now_ms())
+            await self._dispatcher.placed(reply, replace(invocation, chat_ext=incoming.address.ext), str(ref))
+        return True
 
     async def begin(self, incoming: IncomingUpdate) -> EphemeralRef | None:
         """A message in this group that they alone see and that says nothing yet; None where there can be none. A press
@@ -137,16 +188,29 @@ class EphemeralAnswers:
             return None
 
     async def fill(
-        self, ref: EphemeralRef, reply: Reply, keyboard: KeyboardRows, *, unless_newer_than: int | None = None
+        self,
+        ref: EphemeralRef,
+        reply: Reply,
+        keyboard: KeyboardRows,
+        *,
+        begun: bool = False,
+        unless_newer_than: int | None = None,
     ) -> bool:
         """Make it say this; False where it has changed since. Raises the port's errors, RetryLaterError rather than
-        waiting for the group's minute."""
-        return await self._now(
-            ChatAddress(ref.chat),
-            lambda: self._sender.edit(
-                ChatAddress(ref.chat), str(ref), reply, keyboard, unless_newer_than=unless_newer_than, counted=1
-            ),
-        )
+        waiting for the group's minute. What has just begun is filled at once: short bursts are tolerated."""
+        address = ChatAddress(ref.chat)
+        if not begun:
+            wait = self._throttle.wait(address)
+            if wait > SHORT_WAIT_MS:
+                raise RetryLaterError(wait)
+            await self._throttle.sleep(wait)
+
+        async def edit() -> bool:
+            return await self._sender.edit(
+                address, str(ref), reply, keyboard, unless_newer_than=unless_newer_than, counted=1
+            )
+
+        return await self._counted(address, edit)
 
     async def discard(self, ref: EphemeralRef) -> None:
         """Take it away; what it stood in place of is seen again. Best effort."""
@@ -171,21 +235,15 @@ class EphemeralAnswers:
     async def _post(self, incoming: IncomingUpdate, form: EphemeralForm) -> EphemeralRef | None:
         address, person = incoming.address, incoming.person
         assert person is not None
-        self._budget.use(address.ext, self._clock.monotonic_ms())
-        ephemeral_id, message_id = await self._sender.call(
-            address,
-            lambda bot, chat: send_ephemeral(
-                bot,
-                chat,
-                words.ONE_MOMENT,
-                form,
-                person=person,
-                query_id=incoming.query_id,
-                replaces=not incoming.in_ephemeral,
-                topic=address.topic,
+
+        async def send(bot: Bot, chat: int) -> tuple[int | None, int]:
+            return await send_ephemeral(
+                bot, chat, words.ONE_MOMENT, form, person=person, query_id=incoming.query_id,
+                replaces=not incoming.in_ephemeral, topic=address.topic,
                 answers=None if incoming.query_id else incoming.ephemeral_id,
-            ),
-        )
+            )  # fmt: skip
+
+        ephemeral_id, message_id = await self._counted(address, lambda: self._sender.call(address, send))
         if ephemeral_id is None:
             self._proven = None
             await self._sender.delete(address, message_id)
@@ -194,10 +252,8 @@ class EphemeralAnswers:
         self._proven = form
         return EphemeralRef(chat=address.chat, person=person, message=ephemeral_id, at_ms=self._clock.now_ms())
 
-    async def _now(self, address: ChatAddress, send: Callable[[], Awaitable[Result]]) -> Result:
-        wait = self._throttle.wait(address)
-        if wait > SHORT_WAIT_MS:
-            raise RetryLaterError(wait)
+    async def _counted(self, address: ChatAddress, send: Callable[[], Awaitable[Result]]) -> Result:
+        """Sent now; a 429 is made known to all who send there."""
         self._budget.use(address.ext, self._clock.monotonic_ms())
         try:
             return await send()

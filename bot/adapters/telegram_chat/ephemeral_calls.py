@@ -1,5 +1,4 @@
-"""The requests of Bot API 10.2 and 10.3 about messages in a group that one member sees, which the library has no methods
-for.
+"""The requests of Bot API 10.2 and 10.3 about messages in a group that one member sees; the library has none of them.
 
 https://core.telegram.org/bots/api#ephemeral-messages-and-commands: any bot may send one within 15 seconds of the
 member's press (`callback_query_id`) or of their own ephemeral command (`reply_parameters`), an administrator at any

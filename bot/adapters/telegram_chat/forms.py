@@ -28,12 +28,12 @@ _LINK = re.compile(r"[?&]start=([0-9A-Za-z_-]{1,64})")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormStep:
     """A command with what has been answered by name; `asks` is the argument whose value is still to be typed,
-    `replaces` the message (a ticket) that is done with once it has been."""
+    `replaces` the ref of the message (a ticket) that is done with once it has been."""
 
     command: str
     args: Mapping[str, str] = field(default_factory=dict)
     asks: str = ""
-    replaces: int = 0
+    replaces: str = ""
 
     def line(self) -> str:
         """As a line a person could have typed where its values allow that, else as JSON."""
@@ -54,7 +54,7 @@ def read_step(line: str) -> FormStep | None:
     try:
         state = json.loads(line[1:])
         args = {str(name): str(value) for name, value in state["a"].items()}
-        return FormStep(command=str(state["c"]), args=args, asks=str(state["f"]), replaces=int(state["m"]))
+        return FormStep(command=str(state["c"]), args=args, asks=str(state["f"]), replaces=str(state["m"] or ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -75,13 +75,13 @@ def read_query(query: CallbackQuery) -> IncomingUpdate | None:
     message, user = query.message, query.from_user
     if message is None:
         return None
-    is_known = isinstance(message, Message)
-    topic = message.message_thread_id if is_known and message.is_topic_message else None
+    known = message if isinstance(message, Message) else None
+    number = str(message.message_id) if known is None else _number(known)
     return IncomingUpdate(
-        address=ChatAddress(message.chat.id, topic), person=user.id, person_ext=str(user.id), name=user.full_name,
-        title=message.chat.title or "", sent_as_chat=False, message_id=message.message_id,
-        request_id=f"{message.chat.id}:{_number(message) if is_known else message.message_id}:{user.id}",
-        ephemeral_id=_ephemeral_id(message) if is_known else None, query_id=query.id,
+        address=ChatAddress(message.chat.id, known.message_thread_id if known and known.is_topic_message else None),
+        person=user.id, person_ext=str(user.id), name=user.full_name, title=message.chat.title or "",
+        sent_as_chat=False, message_id=message.message_id, request_id=f"{message.chat.id}:{number}:{user.id}",
+        ephemeral_id=_ephemeral_id(known) if known else None, query_id=query.id,
         in_group=message.chat.type in _GROUPS,
     )  # fmt: skip
 

@@ -1,13 +1,13 @@
 """Where a message of ours stands, as text: what storage keeps to find it again.
 
 `123`, or `123p` where its text is a caption: its chat is known from where the text is kept. A message in a group that
-one member sees is found by more, and wherever its text is kept: `e:group:member:number:when it was sent`.
+one member sees is found by more, and wherever its text is kept: `e:group:member:number:when it last answered`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
 _EPHEMERAL = re.compile(r"e:(-[1-9]\d{0,18}):([1-9]\d{0,18}):([1-9]\d{0,18}):(\d{1,15})", re.ASCII)
@@ -36,14 +36,12 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EphemeralRef:
-    """A message in the group `chat` that the member `person` alone sees, sent at `at_ms`."""
+    """A message in the group `chat` that the member `person` alone sees; at `at_ms` it last answered them."""
 
     chat: int
     person: int
     message: int
-    at_ms: int
-
-    caption = False  # it is always one of text
+    at_ms: int = field(compare=False)
 
     def __str__(self) -> str:
         return f"e:{self.chat}:{self.person}:{self.message}:{self.at_ms}"
@@ -58,6 +56,14 @@ class EphemeralRef:
         if match is None:
             return None
         return cls(chat=int(match[1]), person=int(match[2]), message=int(match[3]), at_ms=int(match[4]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedMessage:
+    """A message of ours that an answer replaces, unless it has changed since `version`."""
+
+    ref: str
+    version: int
 
 
 def parse_ref(ref: str) -> Ref | EphemeralRef | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 
 from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.chats import ChatAddress
+from bot.adapters.telegram_chat.ephemeral import with_close
 from bot.adapters.telegram_chat.keyboards import KeyboardButton, rows_of_actions
 from bot.adapters.telegram_chat.markup import TextRun, TextStyle, styled
+from bot.adapters.telegram_chat.message_refs import EphemeralRef
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
@@ -18,6 +22,8 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
+JUST_NOW_MS = 120_000  # who pressed a button so lately is still looking
+REMEMBERED = 5_000
 MENTION_EVERY_MS = 6 * 3_600_000
 
 
@@ -33,6 +39,7 @@ class TelegramPlatform:
         self._budget = budget
         self._monotonic_ms = monotonic_ms
         self._link = link
+        self._copies: OrderedDict[EphemeralRef, str] = OrderedDict()  # what stands in the private chat as well
         self._mentioned_at: dict[tuple[str, str], int] = {}
 
     @property
@@ -61,6 +68,9 @@ class TelegramPlatform:
         if address is None or not address.private:  # an anonymous admin, a channel
             raise UnreachableError(Unreachable.PERSON, "anonymous")
         keyboard = rows_of_actions(reply.actions)
+        ephemeral_ref = EphemeralRef.of(edit_ref) if edit_ref is not None else None
+        if ephemeral_ref is not None:
+            return await self._tell_twice(address, ephemeral_ref, reply, chat_ext)
         try:
             if edit_ref is not None and chat_ext in (None, address.ext):
                 try:
@@ -74,6 +84,41 @@ class TelegramPlatform:
             if error.why is Unreachable.PERSON:
                 await self._mention(person_ext, chat_ext)
             raise
+
+    async def _tell_twice(self, address: ChatAddress, ref: EphemeralRef, reply: Reply, chat_ext: str | None) -> str:
+        """Their ticket in a group becomes its fill for them alone, which makes no sound and need not arrive. So their
+        private chat has it too, where it is changed from then on: without a sound where they have just been told."""
+        was_told = await self._replace_in_group(ref, reply) and self._sender.age_ms(ref) < JUST_NOW_MS
+        keyboard, copy = rows_of_actions(reply.actions), self._copies.get(ref)
+        try:
+            if copy is not None:
+                with contextlib.suppress(UnreachableError):
+                    await self._sender.edit(address, copy, reply, keyboard, counted=1)
+                    return str(ref)
+            self._copies[ref] = await self._sender.send(address, reply, keyboard, silent=was_told, counted=1)
+            while len(self._copies) > REMEMBERED:
+                self._copies.popitem(last=False)
+        except UnreachableError as error:
+            if error.why is Unreachable.PERSON and not was_told:
+                await self._mention(str(ref.person), chat_ext)
+            raise
+        return str(ref)
+
+    async def _replace_in_group(self, ref: EphemeralRef, reply: Reply) -> bool:
+        """Whether it says so now, as far as anybody can tell."""
+        group, now = ChatAddress(ref.chat), self._monotonic_ms()
+        if self._budget.wait(group.ext, now, notice=True) > 0:
+            return False
+        self._budget.use(group.ext, now)
+        try:
+            await self._sender.edit(group, str(ref), reply, with_close(rows_of_actions(reply.actions)), counted=1)
+        except UnreachableError as error:
+            log.info("%s was not changed: %s", ref, error)
+        except RetryLaterError as error:
+            self._budget.refused(group.ext, error.after_ms, now, overall=error.overall)
+        else:
+            return True
+        return False
 
     async def _mention(self, person_ext: str, chat_ext: str | None) -> None:
         name, last_chat = await self._name_and_chat(person_ext)

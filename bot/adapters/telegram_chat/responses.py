@@ -1,7 +1,7 @@
 """Runs a line for somebody and puts the answer where it belongs: the group, a private chat, or behind a link to it.
 
-In a group nothing private is said. It goes to the person's private chat, without a word in the group; who has not
-opened that chat gets a link that goes on right there.
+In a group nothing private is said for all to read. It is said there to the person alone where that can be, else it goes
+to their private chat, without a word in the group; who has not opened that chat gets a link that goes on right there.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.chats import ChatAddress, ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
+from bot.adapters.telegram_chat.ephemeral import EphemeralAnswers
 from bot.adapters.telegram_chat.forms import FormQuestion, FormStep, RepeatedRequest, question_of
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
 from bot.adapters.telegram_chat.keyboards import KeyboardRows, rows_of_actions
 from bot.adapters.telegram_chat.markup import TextRun, TextStyle
-from bot.adapters.telegram_chat.message_refs import Ref
+from bot.adapters.telegram_chat.message_refs import EphemeralRef, ReplacedMessage
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import LONGEST_WAIT_MS, SHORT_WAIT_MS, Throttle
 from bot.chat import plain_text
@@ -54,14 +55,6 @@ class CommandRequest:
         return self.line or (self.step.line() if self.step else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplacedMessage:
-    """A message of ours that an answer replaces, unless it has changed since `version`."""
-
-    ref: str
-    version: int
-
-
 class TelegramResponder:
     """`draw` makes charts; `link` makes a deep link of a payload."""
 
@@ -75,6 +68,7 @@ class TelegramResponder:
         throttle: Throttle,
         deep_links: DeepLinks,
         awaited: AwaitedValues,
+        ephemeral: EphemeralAnswers,
         draw: Draw,
         link: Callable[[str], str],
     ) -> None:
@@ -89,6 +83,7 @@ class TelegramResponder:
         self._link = link
         self._titles: dict[str, str] = {}
         self._awaited = awaited
+        self.ephemeral = ephemeral
 
     # -- running
 
@@ -178,7 +173,7 @@ class TelegramResponder:
         replaces: ReplacedMessage | None = None,
         callback_answer: CallbackAnswer | None = None,
     ) -> None:
-        """Put the answer where it belongs. `replaces` is a message of ours in their private chat that it replaces."""
+        """Put the answer where it belongs. `replaces` is a message of ours that only they see and that it replaces."""
         if incoming.private:
             await self.show(incoming.address, incoming, invocation, reply, replaces=replaces)
         elif reply.audience is Audience.CHAT and reply.form is None:
@@ -188,9 +183,11 @@ class TelegramResponder:
             line = request.stored_line if leads_on else "/admin monitor"
             await self._deep_links.send_link(incoming, words.nameless(ok=reply.ok), line, None, anew=True)
         elif callback_answer is None or reply.ok or reply.form is not None:
-            await self._respond_privately(incoming, request, invocation, reply, callback_answer)
+            await self.respond_privately(incoming, request, invocation, reply, callback_answer, replaces=replaces)
+        elif reply.actions and await self.ephemeral.answer(incoming, invocation, reply, replaces=replaces):
+            await callback_answer.answer()
         elif not await callback_answer.answer(plain_text.text(replace(reply, actions=())), alert=True):
-            await self._respond_privately(incoming, request, invocation, reply, None)
+            await self.respond_privately(incoming, request, invocation, reply, None)
 
     async def show(
         self,
@@ -222,7 +219,8 @@ class TelegramResponder:
         self, address: ChatAddress, reply: Reply, keyboard: KeyboardRows, replaces: ReplacedMessage | None
     ) -> str | None:
         """The ref where it stands now; None where something newer stands there."""
-        if replaces is not None and not reply.files and self._sender.fits(reply):
+        is_here = replaces is not None and EphemeralRef.of(replaces.ref) is None
+        if replaces is not None and is_here and not reply.files and self._sender.fits(reply):
             try:
                 edited = await self._throttle.send(
                     address,
@@ -245,8 +243,7 @@ class TelegramResponder:
         replaces: ReplacedMessage | None,
     ) -> None:
         """A question to reply to. The link in it keeps the place, for a restart too."""
-        message_ref = Ref.of(replaces.ref) if replaces else None
-        step = replace(question.step, replaces=message_ref.message if message_ref else 0)
+        step = replace(question.step, replaces=replaces.ref if replaces else "")
         key = await self._buttons.keep(step.line(), None, group_ext)
         extra = (TextRun(words.REPLY_HERE, TextStyle.LINK, url=self._link(key)),)
         force = ForceReply(input_field_placeholder=words.placeholder(question.field) or None)
@@ -259,7 +256,7 @@ class TelegramResponder:
         """For everybody, in the topic where it was asked; where the group's minute is full, in private."""
         wait = self._throttle.wait(incoming.address)
         if wait > LONGEST_WAIT_MS and incoming.person is not None:
-            await self._respond_privately(incoming, CommandRequest(line=invocation.text), invocation, reply, None)
+            await self.respond_privately(incoming, CommandRequest(line=invocation.text), invocation, reply, None)
         elif wait > SHORT_WAIT_MS:
             self._throttle.in_background(self._send_to_group(incoming, invocation, reply))
         else:
@@ -276,20 +273,31 @@ class TelegramResponder:
         except UnreachableError as error:
             if error.why is not Unreachable.FORBIDDEN or incoming.person is None:
                 raise
-            await self._respond_privately(incoming, CommandRequest(line=invocation.text), invocation, reply, None)
+            await self.respond_privately(incoming, CommandRequest(line=invocation.text), invocation, reply, None)
 
-    async def _respond_privately(
+    async def respond_privately(
         self,
         incoming: IncomingUpdate,
         request: CommandRequest,
         invocation: Invocation,
         reply: Reply,
         callback_answer: CallbackAnswer | None,
+        *,
+        replaces: ReplacedMessage | None = None,
+        page: int = 0,
+        typed: bool = False,
     ) -> None:
+        """In the group to them alone, else in their private chat, else behind a link. What is typed is typed in the
+        private chat: a group would read it."""
         if incoming.person is None:
             return
+        if not typed and await self.ephemeral.answer(incoming, invocation, reply, replaces=replaces, page=page):
+            if callback_answer is not None:
+                await callback_answer.answer()
+            return
         try:
-            await self.show(ChatAddress(incoming.person), incoming, invocation, reply)
+            address = ChatAddress(incoming.person)
+            await self.show(address, incoming, invocation, reply, replaces=replaces, page=page, typed=typed)
         except UnreachableError as error:
             if error.why is not Unreachable.PERSON:
                 raise

@@ -90,6 +90,10 @@ class Sender:
         sent = self._sent.get((address.chat, ref.key))
         return sent.version if sent else 0
 
+    def age_ms(self, ref: EphemeralRef) -> int:
+        """How long ago it answered them."""
+        return self._clock.now_ms() - ref.at_ms
+
     def fits(self, reply: Reply) -> bool:
         """Whether one message holds it, as an edit needs."""
         return len(pages(rows(reply, self._clock.now_ms()))) == 1
@@ -152,7 +156,7 @@ class Sender:
             raise UnreachableError(Unreachable.MESSAGE, "no message of Telegram")
         if isinstance(message_ref, EphemeralRef):
             address = ChatAddress(message_ref.chat)
-        limit = CAPTION if message_ref.caption else TEXT
+        limit = CAPTION if isinstance(message_ref, Ref) and message_ref.caption else TEXT
         page = pages(rows(reply, self._clock.now_ms()), limit, limit)[0]
         markup = await inline_keyboard(keyboard, self._buttons, self._apps, private=address.private)
         sent = self._sent_message(address, message_ref)

@@ -134,8 +134,9 @@ class TelegramService(ReconnectingService):
     async def _serve(self, bot: Bot, checking: asyncio.Task[None]) -> None:
         """From the lease on until it is lost, the connection breaks or we are cancelled."""
         self._sender.forget()
+        base = self._settings.api_base or ""
         self._serving = serving = Serving(
-            bot, self._db, self._dispatcher, self._clock, self._draw, self._budget, self._sender, self.link
+            bot, self._db, self._dispatcher, self._clock, self._draw, self._budget, self._sender, self.link, base
         )
         poller = Poller(bot, self._keep)
         try:

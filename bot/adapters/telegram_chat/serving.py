@@ -13,6 +13,7 @@ from telegram import Bot, Update
 from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.chats import ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
+from bot.adapters.telegram_chat.ephemeral import EphemeralAnswers, EphemeralForms
 from bot.adapters.telegram_chat.inbox import RawUpdate
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.responses import TelegramResponder
@@ -29,7 +30,7 @@ from storage.database import Database
 
 
 class Serving:
-    """`draw` makes charts, `link` a deep link of a payload."""
+    """`draw` makes charts, `link` a deep link of a payload; `api_base` is where the server is."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Serving:
         budget: Budget,
         sender: Sender,
         link: Callable[[str], str],
+        api_base: str,
     ) -> None:
         self._bot = bot
         buttons, presence = Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms)
@@ -48,8 +50,10 @@ class Serving:
         self._throttle = Throttle(budget, clock.monotonic_ms)
         deep_links = DeepLinks(sender, buttons, self._throttle, clock.monotonic_ms, link)
         awaited = AwaitedValues(db, clock.now_ms)
+        forms = EphemeralForms(db, api_base, clock.now_ms)
+        ephemeral = EphemeralAnswers(dispatcher, sender, forms, ranks, self._throttle, budget, clock)
         self._responder = TelegramResponder(
-            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, draw, link
+            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, ephemeral, draw, link
         )
         membership = Membership(db, sender, ranks, presence, self._throttle)
         self._updates = Updates(

@@ -21,7 +21,7 @@ from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import FormStep, key_of_link, read_repeated_request, read_step
 from bot.adapters.telegram_chat.incoming import IncomingUpdate, own_command, read_message
 from bot.adapters.telegram_chat.membership import Membership
-from bot.adapters.telegram_chat.message_refs import Ref
+from bot.adapters.telegram_chat.message_refs import EphemeralRef
 from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.buttons import Buttons
@@ -163,7 +163,7 @@ class Updates:
         if question is not None:
             await self._sender.delete(incoming.address, question.message_id)
         if step.replaces and reply.ticket is not None:
-            await self._sender.edit(incoming.address, str(Ref(step.replaces)), words.changed())
+            await self._end_replaced(incoming, step.replaces)
 
     async def _ask_again(self, incoming: IncomingUpdate, step: FormStep, error: Reply) -> None:
         """What was typed was no answer: say why, and ask the same once more where it can still be asked."""
@@ -173,6 +173,14 @@ class Updates:
             await self._responder.respond(incoming, before, invocation, error)
             return
         await self._responder.show(incoming.address, incoming, invocation, reply, typed=True, error=error.head)
+
+    async def _end_replaced(self, incoming: IncomingUpdate, ref: str) -> None:
+        """The ticket whose numbers were typed anew says so; one in a group that only they saw goes."""
+        ephemeral_ref = EphemeralRef.of(ref)
+        if ephemeral_ref is not None:
+            await self._responder.ephemeral.discard(ephemeral_ref)
+        else:
+            await self._sender.edit(incoming.address, ref, words.changed())
 
     def _lock_of(self, incoming: IncomingUpdate) -> asyncio.Lock:
         return self._locks.setdefault(incoming.person_ext, asyncio.Lock())

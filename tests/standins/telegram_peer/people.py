@@ -98,7 +98,9 @@ class User:
         if ephemeral:
             name = text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0]
             declared = any(name in names for names in self.world.ephemeral_commands.values())
-            assert declared and chat.is_group and not hidden, f"{text!r} cannot be said unseen in {chat.title}"
+            assert declared, f"the bot has not declared {name!r} as ephemeral"
+            assert chat.is_group, "only in groups something is said unseen"
+            assert not hidden, "somebody anonymous says nothing unseen"
         return self.world.say(
             self, chat, text, reply_to=reply_to, topic=topic, photo=photo, anonymous=hidden, ephemeral=ephemeral
         )

@@ -1,0 +1,64 @@
+"""What is one's own in a group stands there for its member alone, where the server has such messages (Bot API 10.2 and
+10.3), and never for anybody else: the real bot, the real client, the strict peer as a server of each kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.platform.telegram_harness import TelegramHarness, telegram_harness
+from tests.standins.telegram_peer import Message, User
+
+OLD, FLAT, OBJECT = (10, 1), (10, 2), (10, 3)
+ONE_MOMENT = "One moment…"
+
+
+async def buys_from_the_board(harness: TelegramHarness, who: User) -> Message:
+    """By the buttons of the board alone, in the group, as far as the ticket."""
+    board = harness.group.pinned
+    assert board is not None
+    await harness.press(who, board, "Buy")
+    question = await who.expect(harness.group, "outcome")
+    for label in ("Germany", "yes", "$50"):
+        await harness.press(who, question, label)
+        await harness.peer.until(lambda chosen=label: chosen not in question.labels)  # type: ignore[misc]
+    return await who.expect(harness.group, "spend about")
+
+
+def told_in_public(harness: TelegramHarness) -> str:
+    """All that ever stood in the group for everybody, what was deleted or changed since included."""
+    texts = []
+    for message in harness.group.history:
+        if message.by_bot:
+            texts += [message.text, *(version.text for version in message.versions)]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("version", [FLAT, OBJECT])
+async def test_an_order_from_the_board_to_its_fill_stands_in_the_group_for_its_member_alone(
+    tmp_path: Path, version: tuple[int, int]
+) -> None:
+    async with telegram_harness(tmp_path, version=version) as harness:
+        await harness.running()
+        if version == FLAT:  # once it shows that it takes 10.2's parameters alone
+            board = harness.group.pinned
+            assert board is not None
+            await harness.press(harness.ben, board, "Positions")
+            await harness.ben.chat.expect("hold no tokens")
+        ticket = await buys_from_the_board(harness, harness.ben)
+        assert (harness.group.pinned in harness.ben.sees(harness.group)) == (version == FLAT)
+        assert harness.group.pinned in harness.cleo.sees(harness.group)
+        private = len(harness.ben.chat.of_bot())
+        await harness.press(harness.ben, ticket, "Confirm")
+        await harness.restart()
+        await harness.tick()
+        await harness.ben.expect(harness.group, lambda message: message is ticket and "Filled" in message.text)
+        copy = await harness.ben.chat.expect("Filled")  # delivery in the group is not promised
+        assert copy.silent
+        assert len(harness.ben.chat.of_bot()) == private + 1
+        assert "50" not in told_in_public(harness).replace("50¢", "")
+        await harness.press(harness.ben, ticket, "Close")
+        await harness.peer.until(lambda: ticket.deleted)
+        assert harness.group.pinned in harness.ben.sees(harness.group)
+        assert harness.peer.complaints == []
