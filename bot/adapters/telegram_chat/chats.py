@@ -89,11 +89,13 @@ class ChatRanks:
         return rank if at_ms is not None and self._monotonic_ms() - at_ms < CACHE_MS else None
 
     async def rank(self, bot: Bot, address: ChatAddress, person: int) -> Standing:
-        """A stranger too where Telegram cannot say: rights that cannot be proved are none."""
+        """A stranger too where Telegram cannot say: rights that cannot be proved are none. Our own standing is asked
+        beside the budget: it decides about an answer that can go another way."""
         rank = self.cached(address, person)
         if rank is not None:
             return rank
-        self._budget.use(address.ext, self._monotonic_ms())
+        if person != bot.id:
+            self._budget.use(address.ext, self._monotonic_ms())
         try:
             rank = await ask_standing(bot, address.chat, person)
         except TelegramError as error:
