@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, insert, select, tuple_, update
 
+from engine.state import Status
 from storage.journal import Journal
 from storage.journal_kinds import Kind
 from storage.records import Chat, NoticeAudience
@@ -81,6 +82,10 @@ class Chats(Repository):
     async def of_market(self, market: int) -> list[Chat]:
         """Where the market is announced: its home first."""
         return [_chat(row) for row in await self._session.rows(_OF_MARKET, {"market": market})]
+
+    async def trading(self, platform: str) -> list[tuple[int, str]]:
+        """The markets that trade, or will go on to, with the platform's id of each chat there they are announced in."""
+        return [(row["market"], row["external_id"]) for row in await self._session.rows(_TRADING, {"on": platform})]
 
     async def announcing(self, markets: Collection[int]) -> dict[int, frozenset[int]]:
         """The chats in which each of these is announced; those announced nowhere are left out."""
@@ -200,6 +205,14 @@ class Chats(Repository):
 
 
 _FIND = select(chats).where(chats.c.platform == bindparam("on"), chats.c.external_id == bindparam("as"))
+_TRADING = (
+    select(announcements.c.market, chats.c.external_id)
+    .join(chats, announcements.c.chat == chats.c.id)
+    .join(config, config.c.market == announcements.c.market)
+    .where(chats.c.platform == bindparam("on"), chats.c.lost_why.is_(None), config.c.halted.is_(None))
+    .where(config.c.status.in_([Status.RUNNING.value, Status.FROZEN.value, Status.PAUSED.value]))
+    .order_by(announcements.c.market, chats.c.id)
+)
 _OF_MARKET = (  # both are built once: every line and every tick asks them
     select(chats)
     .join(announcements, announcements.c.chat == chats.c.id)

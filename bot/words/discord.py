@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
-from bot.words.shared import no, say
+from bot.chat.reply import Action, Board, Line, Reply, Tone, code, line, quiet
+from bot.text.names import clean
+from bot.words.shared import ahead, leaders, no, say
 
 
 def cut_short() -> Line:
@@ -67,6 +68,23 @@ def explained(command: str, argument: str, left_out: Sequence[str]) -> str:
         "autofill": "With a limit: trades on other outcomes may fill what waits, too",
     }
     return lines.get(argument, "")
+
+
+def who_leads(board: Board) -> str:
+    """Below the bot's name: `Germany leads at 41.0¢`."""
+    active = [row for row in board.rows if row.active]
+    first = leaders({row.outcome: row.yes for row in active})
+    names = [clean(row.name) for row in active if row.outcome in first]
+    line_ = ahead(names, len(active), max((row.yes for row in active), default=0))
+    return line_ if board.status == "Open" else f"{line_} · {board.status.lower()}"
+
+
+def one_is_open() -> str:
+    return "A market is open: /board"
+
+
+def several_are_open(count: int) -> str:
+    return f"{count} markets are open: /board"
 
 
 def stale() -> Reply:

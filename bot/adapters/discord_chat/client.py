@@ -19,6 +19,7 @@ from bot.adapters.discord_chat.membership import Membership
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS
 from bot.adapters.discord_chat.shards import Shards
+from bot.adapters.discord_chat.status_line import StatusLine
 from bot.chat.buttons import Buttons
 from bot.grammar.command import Command
 from bot.notifications.reachability import ChatPresence
@@ -43,6 +44,7 @@ class ClientParts:
     presence: ChatPresence
     commands: Sequence[Command]
     shards: Shards
+    status: StatusLine
 
 
 class CommandTree(app_commands.CommandTree["DiscordClient"]):
@@ -96,7 +98,11 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """The library would connect the same shards for ever."""
-        await self.parts.shards.serve(self)
+        status = self._spawn(self.parts.status.run(self))
+        try:
+            await self.parts.shards.serve(self)
+        finally:
+            status.cancel()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """The library would wait five seconds; whose turn it is has been found out before, over all processes."""

@@ -51,6 +51,7 @@ class Shard:
         self.number = number
         self.is_up = False
         self.knows_guilds = False
+        self.shown: str | None = None  # the status line of this connection
         self._client = client
         self._session = session
         self._is_ours = is_ours
@@ -102,13 +103,20 @@ class Shard:
                 raise _NotOursError
         async with asyncio.timeout(CONNECT_S):
             socket = await library_patches.open_socket(self._client, self.number, self._session, lenient=self._lenient)
-        self._socket = socket
+        self._socket, self.shown = socket, None
         socket.before_event = self._before_event
         try:
             while True:
                 await socket.poll_event()
         finally:
             self._session = library_patches.session_of(socket)
+
+    async def show(self, text: str | None) -> None:
+        """The status line of this session from now on; None: none."""
+        if self._socket is not None:
+            activity = None if text is None else discord.CustomActivity(name=text)
+            await self._socket.change_presence(activity=activity, status=discord.Status.online.value)
+            self.shown = text
 
     async def _hang_up(self) -> None:
         if self._learning is not None:

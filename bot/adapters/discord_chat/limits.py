@@ -24,6 +24,7 @@ ALT = 1_024
 GALLERY = 10
 DESCRIPTION = 100  # of a command and of an option
 THREAD_NAME = 100
+STATUS = 128
 
 ELLIPSIS = "…"
 

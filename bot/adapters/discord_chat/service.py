@@ -19,6 +19,7 @@ from bot.adapters.discord_chat.permissions import ChannelRoles
 from bot.adapters.discord_chat.platform import DiscordPlatform
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.shards import Shards
+from bot.adapters.discord_chat.status_line import StatusLine
 from bot.adapters.reconnecting import ReconnectingService
 from bot.chat.buttons import Buttons
 from bot.chat.pictures import Draw
@@ -94,6 +95,7 @@ class DiscordService(ReconnectingService):
             presence=ChatPresence(db, clock.now_ms),
             commands=dispatcher.commands,
             shards=self._shards,
+            status=StatusLine(db, clock, self._shards.connected),
         )
         self._client: DiscordClient | None = None
 

@@ -70,6 +70,10 @@ class Shards:
         known = [shard for shard in self._shards.values() if shard.is_up and shard.knows_guilds]
         return len(known) == self.count
 
+    def connected(self) -> list[Shard]:
+        """Those of this process."""
+        return list(self._shards.values())
+
     def of_guild(self, guild_id: int | None) -> int:
         """Direct messages are the first shard's."""
         return 0 if guild_id is None else (guild_id >> 22) % self.count

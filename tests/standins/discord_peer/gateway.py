@@ -32,6 +32,9 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS, INVA
 PRIVILEGED = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT
 KNOWN_INTENTS = (1 << 17) - 1 | 3 << 20 | 3 << 24
 MOST_SENT, SENT_WINDOW_MS = 120, 60_000
+PRESENCES = 5  # in the same minute, a session; past it Discord parts, as with any other limit here
+STATUSES = ("online", "dnd", "idle", "invisible", "offline")
+PLAYING, CUSTOM, LONGEST_STATE = 0, 4, 128
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +47,13 @@ class Session:
     seq: int = 0
     kept: deque[tuple[int, Json]] = field(default_factory=lambda: deque(maxlen=5000))
     connection: Connection | None = None
+    presences: list[tuple[int, Json]] = field(default_factory=list)  # when and what, the newest last
+
+    @property
+    def status_line(self) -> str | None:
+        """What stands below the bot's name in the servers of this shard."""
+        activities = self.presences[-1][1]["activities"] if self.presences else []
+        return activities[0]["state"] if activities else None
 
     def tell(self, event: str, data: Json) -> None:
         self.seq += 1
@@ -258,7 +268,9 @@ class Gateway:
             connection.close(4003)
         elif op == MEMBERS:
             self._members(connection.session, data)
-        elif op not in {PRESENCE, VOICE}:
+        elif op == PRESENCE:
+            self._presence(connection, connection.session, data)
+        elif op != VOICE:
             connection.close(4001)
 
     def _identify(self, connection: Connection, data: Json) -> None:
@@ -346,6 +358,25 @@ class Gateway:
             if seq > data["seq"]:
                 connection.send(frame)
         session.tell("RESUMED", {"_trace": []})
+
+    def _presence(self, connection: Connection, session: Session, data: Json) -> None:
+        """Op 3: a custom status has its text in `state`; what is no presence is a payload Discord cannot decode."""
+        now = self.clock.now_ms
+        activities = data.get("activities")
+        decoded = data.get("status") in STATUSES and isinstance(activities, list) and isinstance(data.get("afk"), bool)
+        for one in activities or ():
+            state = one.get("state")
+            named = isinstance(one.get("name"), str) and one.get("type") in range(CUSTOM + 2)
+            told = one.get("type") != CUSTOM or (isinstance(state, str) and 1 <= len(state) <= LONGEST_STATE)
+            decoded = decoded and named and told
+        if not decoded:
+            connection.close(4002)
+            return
+        recent = [at for at, _ in session.presences if at > now - SENT_WINDOW_MS]
+        if len(recent) >= PRESENCES:
+            connection.close(4008)
+            return
+        session.presences.append((now, data))
 
     def _members(self, session: Session, data: Json) -> None:
         """Op 8: the members asked for by id (a whole list needs the privileged intent)."""

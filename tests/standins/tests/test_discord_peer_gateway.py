@@ -258,3 +258,40 @@ async def test_one_identify_in_five_seconds_by_whichever_connection(peer: Discor
         peer.clock.advance(1)
         lines.append(await begun(session, peer, identify(peer, shard=[1, 2])))
         assert len(peer.gateway.live()) == 2
+
+
+def presence(*activities: Json, status: object = "online") -> Json:
+    return {"op": 3, "d": {"since": None, "activities": list(activities), "status": status, "afk": False}}
+
+
+def custom(text: str) -> Json:
+    return {"name": "Custom Status", "type": 4, "state": text}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ([presence(custom("x" * 128))] * 5, None),
+        ([presence(custom("x"))] * 6, 4008),
+        ([presence(custom("x" * 129))], 4002),
+        ([presence(custom(""))], 4002),
+        ([presence(status=None)], 4002),
+        ([presence()], None),
+    ],
+)
+async def test_a_session_changes_its_presence_five_times_a_minute_and_within_its_limits(
+    peer: DiscordPeer, said: list[Json], code: int | None
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        line = await begun(session, peer, identify(peer))
+        for one in (*said, {"op": 1, "d": None}):
+            await line.send_json(one)
+        answers = [message.json()["op"] async for message in _until_answered(line)]
+        assert (line.close_code, 11 in answers) == (code, code is None)
+
+
+async def _until_answered(line: aiohttp.ClientWebSocketResponse) -> AsyncIterator[aiohttp.WSMessage]:
+    async for message in line:
+        yield message
+        if message.json()["op"] == 11:  # the heartbeat's
+            return
