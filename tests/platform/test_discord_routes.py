@@ -44,7 +44,7 @@ async def test_results_go_to_the_channel_the_admins_chose_and_come_back_once_the
         assert not ours(harness.channel, "Brazil is out")
         assert len(harness.channel.pinned) == 1  # the board stays where people play
         listed = await harness.slash(harness.admin, "admin channel")
-        assert "Eliminations, claims and the winner go to" in listed.text
+        assert f"Eliminations, claims and the winner go to <#{news.id}>" in listed.text
         assert (
             "come here from now on"
             in (await harness.slash(harness.admin, "admin channel", what="results", address="off")).text
@@ -107,7 +107,9 @@ async def test_where_the_bot_may_not_post_it_says_which_permission_it_lacks_and_
         await running(harness)
         news, elsewhere = harness.guild.text("news"), harness.peer.guild("Others").text("far")
         news.deny(harness.guild.bot_role, Permission.ATTACH_FILES)
-        for to, says in (
+        picked = await harness.slash(harness.admin, "admin channel", what="results", to=news)
+        assert "What I lack there: Attach Files." in picked.text
+        for typed, says in (
             ({"to": news}, "What I lack there: Attach Files."),
             ({"address": f"<#{elsewhere.id}>"}, "no channel of this server"),
             ({"address": "1"}, "no channel of this server"),
