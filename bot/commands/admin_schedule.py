@@ -17,6 +17,7 @@ from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import build, draft_of, warnings
+from bot.market.setup_steps import left_of
 from bot.market.standings import awaits
 from bot.words import event_file as words_event_file
 from bot.words import proposals as words_proposals
@@ -148,8 +149,9 @@ async def _redraft(ctx: Context, market: MarketView, plan: _TimetablePreview) ->
             before = changes.current(record, ctx.now_ms)
             notice = changes.told_before_the_start(record, before, table, planned)
             await uow.outbox.add(record.id, notice, ctx.now_ms)
+        steps = await left_of(uow, updated) if updated.status is Status.DRAFT else ()
         await uow.commit()
-    return words.schedule_set(plan.typed, running=False)
+    return words.schedule_set(plan.typed, running=False, steps=words_setup.next_steps(steps))
 
 
 async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview) -> Reply:

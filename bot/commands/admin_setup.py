@@ -16,8 +16,9 @@ from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import Draft, Names, Title, build, draft_of, warnings, with_value
-from bot.market.settings_table import BESIDE, SETTINGS, grouped, shown_value
+from bot.market.settings_table import BESIDE, MORE, SETTINGS, grouped, parted, shown_value
 from bot.market.settings_table import setting as setting_of
+from bot.market.setup_steps import steps_left
 from bot.text.names import LONGEST_WORDING, clean
 from bot.text.numbers import typed_money
 from bot.text.outcome_names import joined_names
@@ -42,7 +43,8 @@ BalanceArg = Annotated[int, Money("balance", about="play money everybody gets, s
 TickArg = Annotated[int, SpanType("tick", about="time between two ticks, such as 2s", named=True)]
 OddsArg = Annotated[str, Text("odds", about="start prices as weights, one an outcome: 5 3 2", named=True)]
 SettingArg = Annotated[
-    str, Choice("setting", lambda: {**SETTINGS, **BESIDE, **ALIASES}, about="which one; without it, all are shown")
+    str,
+    Choice("setting", lambda: {**SETTINGS, **BESIDE, **MORE, **ALIASES}, about="which one; without it, all are shown"),
 ]
 ValueArg = Annotated[str, Paragraphs("value", LONGEST_WORDING, about="what it should be: $500, 5%, on, 30m, or a text")]
 
@@ -88,7 +90,8 @@ async def create(
         )
         await note(ctx, uow, market, "create", {}, {"title": title, **draft.to_json()})
         await uow.commit()
-    return words_event_file.warned(words.created(market, timetables.typed_line(market)), params, warnings(params))
+    done = words.created(market, timetables.typed_line(market), steps_left(market, worded=False))
+    return words_event_file.warned(done, params, warnings(params))
 
 
 def _given(
@@ -144,8 +147,11 @@ async def set_(
     """
     record = market.record
     running = record.start_ms is not None
+    groups = grouped(record.params, FIXED if running else ())
+    if setting in MORE:
+        return words.more_settings(record, parted(groups, basic=False))
     if setting is None:
-        shown = words.settings(record, grouped(record.params, FIXED if running else ()))
+        shown = words.settings(record, parted(groups, basic=True))
         return shown if running else words_event_file.warned(shown, record.params, warnings(record.params))
     name = ALIASES.get(setting, setting)
     if name == "about":

@@ -14,11 +14,13 @@ from bot.market.decisions import still_valid
 from bot.market.draft import warnings
 from bot.market.monitor import monitor_figures
 from bot.market.settings_table import grouped
+from bot.market.setup_steps import is_timetable_set, steps_left
 from bot.market.term_ranges import TermRange, term_range
 from bot.market.wording import read_names
 from engine.lint import LintWarning
 from engine.params import FIXED
 from engine.schedule import losers_left
+from engine.state import Status
 from storage.markets import BEFORE_START
 from storage.records import Approval, Chat, Market, Wording
 from storage.unit_of_work import UnitOfWork
@@ -38,14 +40,16 @@ class AskedNow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """`table` as it was typed and `shown` as it stands, a time each entry; `typed`: the line that sets it;
-    `set_by_hand`: somebody has set one. `begun`: so many rounds have begun and stay as they are. `proposals` with the
-    name of who made each; `where`: the chats it is announced in, its home first; `writers` by number."""
+    `set_by_hand`: somebody has set one. `present`: the step that is to be taken now. `begun`: so many rounds have begun
+    and stay as they are. `proposals` with the name of who made each; `where`: the chats it is announced in, its home
+    first; `writers` by number."""
 
     market: MarketView
     table: timetables.Timetable
     shown: TimetableShown
     typed: str
     set_by_hand: bool
+    present: str
     begun: int
     asked: AskedNow | None
     wordings: Sequence[Wording]
@@ -71,7 +75,8 @@ async def run_facts(uow: UnitOfWork, market: MarketView) -> RunFacts:
         table=table,
         shown=changes.shown(table, record.params, state, counted_from),
         typed=timetables.typed_line(record),
-        set_by_hand=running or bool(record.draft.get("schedule")) or not record.draft,
+        set_by_hand=is_timetable_set(record),
+        present=_present(market, worded=bool(wordings)),
         begun=state.next_round + (state.frozen_for is not None) if running else 0,
         asked=_asked(market),
         wordings=wordings,
@@ -83,6 +88,17 @@ async def run_facts(uow: UnitOfWork, market: MarketView) -> RunFacts:
         proposals=await _proposals(uow, market),
         where=await uow.chats.of_market(record.id),
     )
+
+
+def _present(market: MarketView, *, worded: bool) -> str:
+    record = market.record
+    if record.status is Status.DRAFT:
+        return steps_left(record, worded=worded)[0]
+    if record.status is Status.LOBBY:
+        return "start"
+    if record.over:
+        return "over"
+    return "decide" if market.state.claim is not None or _asked(market) is not None else "run"
 
 
 def _asked(market: MarketView) -> AskedNow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.chat.facts import MarketSetting
 from bot.text.names import clean
@@ -63,6 +63,9 @@ SETTINGS: Mapping[str, str] = {
 }
 """What `/admin set` can change, in words; the names are the engine's."""
 
+MORE: Mapping[str, str] = {"more": "what few markets change: crossing, the floor, the step guard, price maths"}
+"""What `/admin set` shows beside the terms it begins with."""
+
 BESIDE: Mapping[str, str] = {
     "keys": "whether programs may trade here: on, hidden or off",
     "public": "whether strangers may watch: on or off",
@@ -81,6 +84,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """How `/admin set` shows them, what people ask for most first."""
+
+BASIC = frozenset({*GROUPS["Event"], *GROUPS["Money"], *GROUPS["Pace"], "af_enabled"})
+"""What most markets set; all else stands behind *More*."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "preset": tuple(PRESETS),
@@ -137,3 +143,11 @@ def shown_value(params: MarketParams, name: str) -> str:
 def _decimal(rate: int) -> str:
     whole, rest = divmod(rate, 10**12)
     return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")
+
+
+def parted(
+    groups: Sequence[tuple[str, Sequence[MarketSetting]]], *, basic: bool
+) -> list[tuple[str, list[MarketSetting]]]:
+    """Of groups what most markets set, or the rest; without empty ones."""
+    kept = [(group, [known for known in settings if (known.name in BASIC) == basic]) for group, settings in groups]
+    return [(group, settings) for group, settings in kept if settings]

@@ -11,6 +11,7 @@ from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
 from bot.market.decisions import involvement_of, note, possible_approvers, put_forward, update_board
+from bot.market.setup_steps import left_of
 from bot.text.names import folded
 from bot.words import proposals as words_proposals
 from bot.words import setup as words_setup
@@ -76,8 +77,9 @@ async def _replace(ctx: Context, record: Market, text: str) -> Reply:
         if record.status is Status.LOBBY:
             await uow.outbox.add(record.id, replace(_told(written), key="worded"), ctx.now_ms)
         await update_board(uow, record, ctx.now_ms)
+        steps = await left_of(uow, record) if record.status is Status.DRAFT else ()
         await uow.commit()
-    return words.was_set(record, written)
+    return words.was_set(record, written, words_setup.next_steps(steps))
 
 
 async def _preview(ctx: Context, market: MarketView, text: str) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from bot.chat.facts import MarketSetting, TermChange, typed_name
 from bot.chat.reply import Action, Field, Form, Line, Part, Reply, Stamp, Tone, bold, code, line
@@ -144,25 +145,34 @@ def one_market_only(market: Market) -> Reply:
     )
 
 
-def created(market: Market, timetable: str) -> Reply:
+_STEPS: Mapping[str, tuple[str, str, bool]] = {  # label, line, whether a form follows
+    "wording": ("What decides …", "/admin set about", True),
+    "timetable": ("Timetable …", "/admin schedule edit", True),
+    "open": ("Open the doors", "/admin open", False),
+}
+
+
+def next_steps(steps: Sequence[str]) -> tuple[Action, ...]:
+    """Buttons of what is still to be done with a draft, the present step first."""
+    return tuple(
+        Action(label=label, text=text, asks=asks, primary=number == 0)
+        for number, (label, text, asks) in enumerate(_STEPS[step] for step in steps)
+    )
+
+
+def created(market: Market, timetable: str, steps: Sequence[str]) -> Reply:
     return say(
         f"{clean(market.title)} is drafted; nobody sees it yet.",
         blocks=(*terms(market, timetable), _next_setup()),
-        actions=(
-            Action(label="Open the doors", text="/admin open", primary=True),
-            Action(label="Timetable", text="/admin schedule edit", asks=True),
-            Action(label="What decides …", text="/admin set about", asks=True),
-            Action(label="Terms", text="/admin set"),
-            *toggles(market.params),
-        ),
+        actions=(*next_steps(steps), Action(label="Terms", text="/admin set")),
         tone=Tone.GOOD,
     )
 
 
 def _next_setup() -> Line:
-    parts = (code("/admin schedule"), " sets its rounds, ", code("/admin set"), " its terms, ")
-    decides = (code("/admin set about"), " writes down what decides, ")
-    return line(*parts, *decides, code("/admin open"), " lets people join.")
+    decides = ("Next: ", code("/admin set about"), " writes down what decides, ")
+    parts = (code("/admin schedule"), " sets its rounds, ", code("/admin open"), " lets people join; ")
+    return line(*decides, *parts, code("/admin set"), " has its terms.")
 
 
 def terms(market: Market, timetable: str) -> list[Line]:
@@ -208,6 +218,9 @@ _ASKED: Mapping[str, str] = {
 }
 
 
+Groups: TypeAlias = Sequence[tuple[str, Sequence[MarketSetting]]]
+
+
 def toggles(params: MarketParams) -> tuple[Action, ...]:
     """Buttons that turn something on that is off, and off what is on."""
     return tuple(
@@ -219,8 +232,8 @@ def toggles(params: MarketParams) -> tuple[Action, ...]:
     )
 
 
-def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]]]) -> Reply:
-    """All that can be set, by subject; buttons for what is asked most and can still be set."""
+def _listed(groups: Groups) -> list[Line]:
+    """A line a subject: each term by its name and as it stands."""
     rows = []
     for group, members in groups:
         parts: list[str | Part] = [bold(f"{group}: ")]
@@ -228,7 +241,26 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
             mark = " (fixed)" if setting.fixed else ""
             parts += [code(setting.typed_name), f" {setting.value or 'none'}{mark} · "]
         rows.append(line(*parts[:-1], str(parts[-1]).removesuffix(" · ")))
-    can = {setting.name for _, members in groups for setting in members if not setting.fixed}
+    return rows
+
+
+def _free(groups: Groups) -> set[str]:
+    """Those that can still be set."""
+    return {setting.name for _, members in groups for setting in members if not setting.fixed}
+
+
+def more_settings(market: Market, groups: Groups) -> Reply:
+    """What experts set: the rest of the terms, and switches of what few markets change."""
+    can = _free(groups)
+    switches = tuple(toggle for toggle in toggles(market.params) if toggle.text.split()[2] in can)
+    about = line("Few markets change these. ", code("/admin set crossing"), " says what one means and asks for it.")
+    head = f"More terms of {clean(market.title)}."
+    return say(head, blocks=(*_listed(groups), about), actions=(*switches, _ALL_TERMS))
+
+
+def settings(market: Market, groups: Groups) -> Reply:
+    """What is set most, by subject, with buttons for what can still be set; the rest is behind *More*."""
+    rows, can = _listed(groups), _free(groups)
     decides = Action(label="What decides …", text="/admin set about", asks=True)
     asked = tuple(
         Action(label=f"{label} …", text=f"/admin set {typed_name(name)}", asks=True)
@@ -246,7 +278,7 @@ def settings(market: Market, groups: Sequence[tuple[str, Sequence[MarketSetting]
                 code("/admin set fee"), " says what one means and asks for it, ", code("/admin set fee 2%"), " sets it."
             ),
         ),
-        actions=(*switches, decides, *asked),
+        actions=(decides, *asked, *switches, Action(label="More", text="/admin set more")),
     )
 
 

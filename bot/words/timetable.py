@@ -219,9 +219,10 @@ def at(when: When) -> Stamp | str:
     return f"{span(when.ms)} after the start" if when.relative else Stamp(when.ms)
 
 
-def schedule_set(typed: str, *, running: bool) -> Reply:
+def schedule_set(typed: str, *, running: bool, steps: Sequence[Action] = ()) -> Reply:
+    """`steps`: buttons of what is to be done next with a draft."""
     tail = " It holds from the next tick on." if running else ""
-    return say(f"The timetable is set.{tail}", blocks=(line(typed_again(typed)),), tone=Tone.GOOD)
+    return say(f"The timetable is set.{tail}", blocks=(line(typed_again(typed)),), actions=steps, tone=Tone.GOOD)
 
 
 def start_in_the_past(start: When, now_ms: int) -> Reply:

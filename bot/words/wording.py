@@ -107,8 +107,8 @@ def ask(market: Market, wordings: Sequence[Wording]) -> Reply:
     return say(head, blocks=rows, form=form)
 
 
-def was_set(market: Market, wording: Wording | None) -> Reply:
-    """Before the start."""
+def was_set(market: Market, wording: Wording | None, steps: Sequence[Action] = ()) -> Reply:
+    """Before the start; `steps`: buttons of what is to be done next with a draft."""
     title = clean(market.title)
     if wording is None:
         return say(
@@ -120,7 +120,7 @@ def was_set(market: Market, wording: Wording | None) -> Reply:
         line(f"It stands on /rules, on everybody's first ticket and in the post of the opening.{told}"),
         line("Until trading begins ", code("/admin set about"), " changes it; after that it can only be added to."),
     ]
-    return say(f"What decides {title} is written down.", blocks=rows, tone=Tone.GOOD)
+    return say(f"What decides {title} is written down.", blocks=rows, actions=steps, tone=Tone.GOOD)
 
 
 def set_already(market: Market) -> Reply:

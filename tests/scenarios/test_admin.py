@@ -310,7 +310,7 @@ async def test_roles_are_set_where_there_are_roles(tmp_path: Path) -> None:
         assert "role 456, when trading opens or there is a winner" in plain_text.text(done)
         log = plain_text.text(await on_discord(harness, "/admin log"))
         assert "Cleo · roles" in log
-        assert "admin 123" in log
+        assert "admin role 123" in log
         away = plain_text.text(await on_discord(harness, "/admin roles admin none kinds none"))
         assert "no role besides" in away
         assert "once you say for what" in away
@@ -367,8 +367,17 @@ async def test_a_timetable_in_natural_times_is_shown_before_it_takes_effect(tmp_
 
 TERMS: tuple[Row, ...] = (
     (ADMIN, "/admin set", "!", "no market in this chat"),
-    (ADMIN, "/admin create Cup Germany, Brazil, Chile tick 5s", "Cup is drafted", "Turn auto-fill off", "Terms"),
+    (
+        ADMIN,
+        "/admin create Cup Germany, Brazil, Chile tick 5s",
+        "Cup is drafted",
+        "[What decides …] [Timetable …]",
+        "Terms",
+    ),
     ("ada", "/admin set", "!", "for this chat's admins"),
+    (ADMIN, "/admin set", "Turn auto-fill off", "[More]"),
+    (ADMIN, "press More", "More terms of Cup", "`crossing` on", "[Turn the floor off]"),
+    (ADMIN, "press All terms", "The terms of Cup"),
     (ADMIN, "press Turn auto-fill off", "autofill is now off; it was on"),
     (
         ADMIN,

@@ -34,6 +34,7 @@ def run_to_json(facts: RunFacts) -> dict[str, Json]:
         "title": clean(record.title),
         "status": status_word(record),
         "state": record.status.value.lower(),
+        "present": facts.present,
         "halted": None if record.halted is None else clean(record.halted),
         "now": facts.market.now_ms,
         "tick": record.tick,

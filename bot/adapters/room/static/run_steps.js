@@ -19,7 +19,7 @@ const ORDER = new Map(STEPS.map(([id], index) => [id, index]));
 export function state(facts) {
   const before = !facts || facts.state === "draft" || facts.state === "lobby";
   const over = Boolean(facts) && OVER.has(facts.state);
-  const present = presentOf(facts, over);
+  const present = facts ? facts.present : "create";
   const steps = {};
   for (const [id] of STEPS) {
     const done = Boolean(facts) && ORDER.get(id) < ORDER.get(present) && !missing(id, facts);
@@ -27,14 +27,6 @@ export function state(facts) {
     steps[id] = { done, closed: !facts ? id !== "create" : later && !(id === "decide" && !before), missing: missing(id, facts) };
   }
   return { present, over, before, steps };
-}
-
-function presentOf(facts, over) {
-  if (!facts) return "create";
-  if (over) return "over";
-  if (facts.state === "draft") return !facts.wordings.length ? "wording" : !facts.timetable.set ? "timetable" : "open";
-  if (facts.state === "lobby") return "start";
-  return facts.asked || facts.claim ? "decide" : "run";
 }
 
 /** What an admin should still see to, in a few words. */
