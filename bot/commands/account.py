@@ -13,7 +13,7 @@ from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
 from bot.grammar.types import NumberArg, Text
 from bot.market import membership
-from bot.market.context import Context, MarketView, Participant, Snapshot
+from bot.market.context import Context, MarketView, Participant, Snapshot, speaker
 from bot.market.holdings import holdings_of
 from bot.market.member_names import NameRefused, name_for
 from bot.market.visibility import own_markets
@@ -34,7 +34,7 @@ _SHOWN = 15
 async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None) -> Reply:
     """Take part in this chat's market, with a starting balance of play money."""
     async with ctx.db.writing() as uow:
-        person, _ = await ctx.known(uow)
+        person = await speaker(uow, ctx.invocation, ctx.now_ms)
         before = await uow.members.get(market.id, person.id)
         if before is not None and before.barred is not None:
             return words_members.barred(before.barred)

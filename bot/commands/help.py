@@ -35,7 +35,7 @@ class CommandName(Text):
 CommandArg = Annotated[str, CommandName("command", 40, about="the command to explain")]
 
 
-@command("help", role=Role.ANYONE, any_rules=True, personal=True, examples=("/help", "/help buy"))
+@command("help", role=Role.ANYONE, any_rules=True, examples=("/help", "/help buy"))
 async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
     """See what you can say here, or all about one command.
 
@@ -56,7 +56,7 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
     return words_usage.unknown_command(name, [f"help {near}"] if near else [], "")
 
 
-@command("start", role=Role.ANYONE, any_rules=True, personal=True, hidden=True)
+@command("start", role=Role.ANYONE, any_rules=True, hidden=True)
 async def start_here(ctx: Context, *, market: MarketView | None, payload: CommandArg | None = None) -> Reply:
     """Begin: what this is and what to do first.
 

@@ -30,7 +30,7 @@ KIND = "person"
 CodeArg = Annotated[str, Text("code", 24, about="the code your other account was shown; left out: get one")]
 
 
-@command("link", role=Role.ANYONE, personal=True, examples=("/link", "/link K7QM-4TXR"))
+@command("link", role=Role.ANYONE, examples=("/link", "/link K7QM-4TXR"))
 async def link(ctx: Context, *, code: CodeArg | None = None) -> Reply:
     """Be one person on Discord, on Telegram and in the room: get a code here, say it there.
 
@@ -96,7 +96,7 @@ async def _tell(ctx: Context, uow: UnitOfWork, linked: Linked, theirs: tuple[Ide
 _WAITING = 1_000  # more than anybody keeps in the book
 
 
-@command("privacy", role=Role.ANYONE, personal=True, examples=("/privacy",))
+@command("privacy", role=Role.ANYONE, examples=("/privacy",))
 async def privacy(ctx: Context, *, snapshot: Snapshot) -> Reply:
     """See what is stored about you: ids, names, markets, settings."""
     if ctx.person is None:
@@ -124,7 +124,7 @@ async def _stored(uow: UnitOfWork, person: Person) -> StoredPerson:
     )
 
 
-@command("forget", role=Role.ANYONE, personal=True, examples=("/forget",))
+@command("forget", role=Role.ANYONE, examples=("/forget",))
 async def forget(ctx: Context, *, confirm: ConfirmArg | None = None) -> Reply:
     """Erase all that names you here; the books keep a number.
 

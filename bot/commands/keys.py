@@ -10,11 +10,12 @@ from bot.chat.reply import Reply
 from bot.grammar.command import command
 from bot.grammar.types import Choice, Money, NumberArg, Text
 from bot.market import programs
-from bot.market.context import Context, MarketView
+from bot.market.context import Context, MarketView, speaker
 from bot.words import keys as words
 from bot.words import usage as words_usage
 from storage.allowance import Spending
 from storage.keys import MOST, NAME_LENGTH, PREFIX, Key, NewKey, Scope
+from storage.records import Chat, Person
 from storage.unit_of_work import UnitOfWork
 
 ScopeArg = Annotated[str, Choice("scope", lambda: {scope.value: words.MAY[scope] for scope in Scope})]
@@ -68,7 +69,7 @@ async def _make(ctx: Context, market: MarketView, scope: Scope, allowance: int |
     token = PREFIX + secrets.token_urlsafe(32)
     platform, external_id = ctx.invocation.speaker
     async with ctx.db.writing() as uow:
-        person, chat = await ctx.known(uow)
+        person, chat = await _maker(ctx, uow, scope)
         record = await uow.markets.lock(market.id)
         own = await uow.keys.of(record.id, await uow.people.all_ids(person.id))
         same = [key for key in own if (key.scope, key.allowance, key.name) == (scope, allowance, name)]
@@ -84,11 +85,18 @@ async def _make(ctx: Context, market: MarketView, scope: Scope, allowance: int |
             allowance=allowance,
             platform=platform,
             external_id=external_id,
-            chat=chat.id if scope is Scope.RUN else None,
+            chat=chat.id if chat is not None else None,
         )
         key = await uow.keys.make(wanted, token, ctx.now_ms)
         await uow.commit()
     return words.made(key, token, record, ctx.public_url)
+
+
+async def _maker(ctx: Context, uow: UnitOfWork, scope: Scope) -> tuple[Person, Chat | None]:
+    """Who makes it; and the chat as whose admin it runs the market."""
+    if scope is Scope.RUN:
+        return await ctx.known(uow)
+    return await speaker(uow, ctx.invocation, ctx.now_ms), None
 
 
 async def _list(ctx: Context, market: MarketView) -> Reply:

@@ -23,7 +23,7 @@ DeedArg = Annotated[
 ]
 
 
-@command("room", role=Role.ANYONE, any_rules=True, personal=True, examples=("/room", "/room out"))
+@command("room", role=Role.ANYONE, any_rules=True, examples=("/room", "/room out"))
 async def room(ctx: Context, *, market: MarketView | None, deed: DeedArg | None = None) -> Reply:
     """Open the room in a browser as yourself: you get a private link, good once and for ten minutes.
 

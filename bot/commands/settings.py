@@ -150,7 +150,6 @@ PingsSetting = Annotated[
 @command(
     "settings",
     role=Role.ANYONE,
-    personal=True,
     examples=(
         "/settings",
         "/settings slippage 3%",

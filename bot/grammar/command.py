@@ -92,7 +92,6 @@ class Command:
     rule: Rule
     help_under: Role
     for_all: bool
-    personal: bool
     may_ask: frozenset[str]
     selling: bool
     any_rules: bool
@@ -153,7 +152,6 @@ def command(
     ready: Ready | None = None,
     help_under: Role | None = None,
     for_all: bool = False,
-    personal: bool = False,
     may_ask: Iterable[str] = (),
     selling: bool = False,
     any_rules: bool = False,
@@ -172,7 +170,6 @@ def command(
     help_under: the role among whose commands help lists it, where that is another than its own
     for_all: everybody in the chat may read the answer; adapters that must know before there is an answer go by this,
         the answer's own `audience` decides in the end
-    personal: it is about the person, not a market: Discord offers it in direct messages, too
     may_ask: it answers with a form as long as it lacks one of these arguments, which Discord lets people leave out
     selling: its amounts and outcomes are of what the person holds
     any_rules: it only reads the market, or calls it off, and so may be said of one that older rules began
@@ -196,7 +193,6 @@ def command(
             rule=Rule(role, places, platforms, frozenset(by_key)),
             help_under=help_under or role,
             for_all=for_all,
-            personal=personal,
             may_ask=frozenset(may_ask),
             selling=selling,
             any_rules=any_rules,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.platform.discord_harness import DiscordHarness, discord_harness, running
-from tests.standins.discord_peer import Interaction
+from tests.standins.discord_peer import Interaction, NotOfferedError, Permission
 
 
 async def confirmed(harness: DiscordHarness, preview: Interaction) -> Interaction:
@@ -82,4 +84,63 @@ async def test_what_an_amount_would_be_is_told_while_it_is_typed(tmp_path: Path)
         assert await ada.autocomplete(harness.channel, "buy", "amount", "$5000", outcome="Germany", side="yes") == []
         named = await ada.autocomplete(harness.channel, "help", "command", "gr")
         assert {choice.value for choice in named} == {"admin grant", "admin graph"}
+        harness.assert_sound()
+
+
+async def chats(harness: DiscordHarness) -> set[str]:
+    async with harness.db.reading() as uow:
+        found = [await uow.chats.find("discord", str(channel)) for channel in harness.peer.world.channels]
+        found += [await uow.chats.find("discord", str(person)) for person in harness.peer.world.users]
+    return {chat.external_id for chat in found if chat is not None}
+
+
+async def test_installed_by_somebody_alone_a_server_and_a_conversation_are_their_private_chat(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada, bob] = await running(harness, "ada", "bob")
+        elsewhere = harness.peer.guild("Elsewhere", bot_permissions=None)
+        hosts = elsewhere.role("hosts", Permission.MANAGE_GUILD)
+        there, with_bob = elsewhere.text("general"), harness.peer.world.conversation(ada, bob)
+        elsewhere.member(ada, hosts)
+        elsewhere.member(bob)
+        with pytest.raises(NotOfferedError):
+            await ada.slash(there, "positions")
+        ada.installs_app()
+        before = await chats(harness)
+        for channel in (there, with_bob):
+            assert not [line for line in ada.offered(channel) if line.startswith("admin ")]
+            for line in ("board", "chart", "positions", "settings", "help", "markets", "rules"):
+                await harness.pass_time(1_000)
+                answer = await ada.slash(channel, line)
+                assert answer.ephemeral, line
+            await harness.pass_time(1_000)
+            asked = await ada.slash(channel, "buy", outcome="Germany", side="yes", amount="$5")
+            await harness.press(ada, asked.reply, "Confirm")
+            await harness.tick()
+            assert asked.reply.text.startswith("**Filled"), asked.reply.text
+            assert not bob.sees(channel)
+        assert await chats(harness) == before
+        harness.assert_sound()
+
+
+async def test_in_a_conversation_with_the_bot_everything_is_offered(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        here = set(harness.admin.offered(harness.channel))
+        assert set(harness.admin.offered(harness.admin.dm)) == here
+        asked = await ada.slash(ada.dm, "buy", outcome="Germany", side="yes", amount="$5")
+        assert not asked.ephemeral
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        assert asked.reply.text.startswith("**Filled")
+        harness.assert_sound()
+
+
+async def test_where_nobody_may_install_it_for_themselves_commands_are_registered_for_servers_alone(
+    tmp_path: Path,
+) -> None:
+    async with discord_harness(tmp_path, start=False) as harness:
+        harness.peer.world.user_install = False
+        await harness.start()
+        [created] = [command for command in harness.peer.world.commands[None] if command["name"] == "buy"]
+        assert (created["integration_types"], created["contexts"]) == ([0], [0, 1])
         harness.assert_sound()

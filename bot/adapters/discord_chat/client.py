@@ -86,7 +86,10 @@ class DiscordClient(discord.AutoShardedClient):
         """Logged in, not connected yet: register the commands if they are not what they were."""
         interactions = self.parts.interactions
         self.parts.command_ids.of_application(self.application_id or 0)
-        slash_commands.build(self.tree, self.parts.commands, self._handle_command, interactions.complete)
+        for_users = self.application is not None and self.application.user_integration_config is not None
+        slash_commands.build(
+            self.tree, self.parts.commands, self._handle_command, interactions.complete, for_users=for_users
+        )
         syncing = self._spawn(self._register_commands())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 

@@ -24,7 +24,7 @@ from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
-from bot.adapters.discord_chat.permissions import ChannelRoles, address_of
+from bot.adapters.discord_chat.permissions import ChannelRoles, address_of, is_visited
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.responses import DiscordResponder, PreparedAnswer
 from bot.chat.buttons import Buttons
@@ -99,7 +99,7 @@ class Interactions:
             incoming = await self._incoming(interaction, command=command.name, args=args)
             await self._run_with_form(incoming)
             return
-        if command.for_all and interaction.guild_id is not None:
+        if command.for_all and interaction.guild_id is not None and not is_visited(interaction):
             await self._answer_for_all(interaction, command, args)
             return
         if not await self._responder.acknowledge(interaction):

@@ -25,15 +25,35 @@ CACHE_MS = 3_000  # a role that is set counts a moment later; a burst of presses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAddress:
-    """A chat is a channel; a thread counts as the channel it belongs to."""
+    """A chat is a channel; a thread counts as the channel it belongs to. One that is only `visited` has the number of
+    who is there: nothing can be sent to it."""
 
     chat_ext: str
     kind: ChatKind
     title: str
+    visited: bool = False
+
+
+def is_visited(interaction: discord.Interaction) -> bool:
+    """Whether the bot is there for one person alone, who installed it for themselves: in a server that has not got it,
+    or where people talk to each other. Such a place counts as their private chat, in which others read along.
+    Source: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object"""
+    if interaction.guild_id is None:
+        return bool(interaction.context.private_channel)
+    if interaction.is_user_integration() and not interaction.is_guild_integration():
+        return True
+    return interaction.client.get_guild(interaction.guild_id) is None
+
+
+def is_read_by_others(interaction: discord.Interaction) -> bool:
+    """Everywhere but in somebody's conversation with the bot."""
+    return interaction.guild_id is not None or is_visited(interaction)
 
 
 def address_of(interaction: discord.Interaction) -> ChannelAddress:
     """Where an interaction comes from."""
+    if is_visited(interaction):
+        return ChannelAddress(chat_ext=str(interaction.user.id), kind=ChatKind.PRIVATE, title="", visited=True)
     channel = interaction.channel
     if interaction.guild_id is None:
         chat = str(channel.id if channel is not None else interaction.user.id)
@@ -77,7 +97,7 @@ class ChannelRoles:
 
     async def is_admin(self, interaction: discord.Interaction, chat_ext: str) -> bool:
         """Asked anew for each press."""
-        if interaction.guild_id is None:
+        if interaction.guild_id is None or is_visited(interaction):
             return False
         return await self.makes_admin(chat_ext, interaction.permissions, _role_ids(interaction))
 

@@ -15,6 +15,7 @@ from bot.adapters.discord_chat import errors, message_refs
 from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.incoming import IncomingInteraction
+from bot.adapters.discord_chat.permissions import is_read_by_others
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.render import NO_MENTIONS, RenderedMessage, render
 from bot.chat.buttons import Buttons
@@ -68,7 +69,7 @@ class DiscordResponder:
         """`update`: the message that was pressed stays until it is changed; else "thinking" until there is one, for its
         speaker alone: whatever happens to us, others see no word that never comes. False where nothing is to be done:
         Discord did not take it, or another process has answered already."""
-        private = interaction.guild_id is not None
+        private = is_read_by_others(interaction)
         interaction.extras[UPDATES] = update
         for tries_left in (1, 0):
             try:
@@ -133,7 +134,8 @@ class DiscordResponder:
             await self._respond_anew(incoming, reply)
         if sent is not None and answer.drawing is not None:
             self.charts.follow(answer.drawing, partial(self._show_charts, sent, answer.charted))
-        self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
+        if not incoming.address.visited:  # five follow-ups are all there may be
+            self._follow_ups.remember(incoming.interaction, incoming.address.chat_ext)
         if sent is not None and (reply.ticket is not None or reply.awaits is not None):
             ref, lines = self._ref_of(incoming, sent)
             await self._dispatcher.placed(reply, incoming.invocation, ref, lines=lines)
@@ -192,7 +194,7 @@ class DiscordResponder:
             response = await interaction.response.send_message(
                 view=message.view,
                 files=message.files(),
-                ephemeral=alone and interaction.guild_id is not None,
+                ephemeral=alone and is_read_by_others(interaction),
                 allowed_mentions=NO_MENTIONS,
             )
         except discord.HTTPException as error:
@@ -226,15 +228,15 @@ class DiscordResponder:
         return await incoming.interaction.followup.send(
             view=message.view,
             files=message.files(),
-            ephemeral=alone and incoming.interaction.guild_id is not None,
+            ephemeral=alone and is_read_by_others(incoming.interaction),
             allowed_mentions=NO_MENTIONS,
             wait=True,
         )
 
     def _ref_of(self, incoming: IncomingInteraction, sent: discord.Message) -> tuple[str, dict[str, KeptLine]]:
-        """In private a message of the bot like any other; in a server only the interaction's token can change it,
-        which is written down along with the ref."""
-        if incoming.address.kind is ChatKind.PRIVATE:
+        """In private a message of the bot like any other; where others read along only the interaction's token can
+        change it, which is written down along with the ref."""
+        if incoming.address.kind is ChatKind.PRIVATE and not incoming.address.visited:
             return str(message_refs.Posted(channel=int(incoming.address.chat_ext), message=sent.id)), {}
         until = int(incoming.interaction.created_at.timestamp() * 1000) + message_refs.SAFE_MS
         token = incoming.interaction.token

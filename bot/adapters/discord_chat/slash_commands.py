@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -20,9 +20,10 @@ CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
 RunCommand = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
 Complete = Callable[[discord.Interaction, Command, str, dict[str, str]], Awaitable[list[app_commands.Choice[str]]]]
 
-_ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
-_SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
-_INSTALLED = app_commands.AppInstallationType(guild=True, user=False)
+_WHERE_BOT_IS = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
+_ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+_BY_SERVERS = app_commands.AppInstallationType(guild=True, user=False)
+_BY_ANYBODY = app_commands.AppInstallationType(guild=True, user=True)
 # https://docs.discord.com/developers/reference#locales
 _LOCALES = {"de": ("de",), "es": ("es-ES", "es-419"), "fr": ("fr",), "pt": ("pt-BR",), "ja": ("ja",)}
 SUBCOMMAND = discord.AppCommandOptionType.subcommand.value
@@ -39,25 +40,31 @@ def build(
     commands: Sequence[Command],
     run: RunCommand,
     complete: Complete,
+    *,
+    for_users: bool,
 ) -> None:
-    """Add every command to the tree; `admin create` goes into the group `admin`."""
+    """Add every command to the tree; `admin create` goes into the group `admin`. Those of admins are for servers and
+    the bot's own conversations: a market is run from there, too, and each line asks for their rights. `for_users`:
+    people may install the bot for themselves; all others work then wherever they are.
+    Source: https://docs.discord.com/developers/interactions/application-commands#contexts"""
+    where, installed = (_ANYWHERE, _BY_ANYBODY) if for_users else (_WHERE_BOT_IS, _BY_SERVERS)
     groups: dict[str, app_commands.Group] = {}
     for command in listed(commands):
         head, _, tail = command.name.partition(" ")
         if not tail:
-            where = _ANYWHERE if command.personal else _SERVERS
-            tree.add_command(_app_command(command, command.name, run, complete, where))
+            contexts = {"allowed_contexts": where, "allowed_installs": installed}
+            tree.add_command(_app_command(command, command.name, run, complete, contexts))
             continue
         if head not in groups:
             groups[head] = app_commands.Group(
                 name=head,
                 description=_description(f"{head.capitalize()}: {_subcommand_names(commands, head)}"),
-                allowed_contexts=_SERVERS,
-                allowed_installs=_INSTALLED,
+                allowed_contexts=_WHERE_BOT_IS,
+                allowed_installs=_BY_SERVERS,
                 default_permissions=_MANAGE if head == ADMIN else None,
             )
             tree.add_command(groups[head])
-        groups[head].add_command(_app_command(command, tail.replace(" ", "_"), run, complete, None))
+        groups[head].add_command(_app_command(command, tail.replace(" ", "_"), run, complete, {}))
 
 
 def _subcommand_names(commands: Sequence[Command], head: str) -> str:
@@ -71,7 +78,7 @@ def _description(text: str) -> str:
 
 
 def _app_command(
-    command: Command, name: str, run: RunCommand, complete: Complete, where: app_commands.AppCommandContext | None
+    command: Command, name: str, run: RunCommand, complete: Complete, contexts: Mapping[str, Any]
 ) -> app_commands.Command[Any, ..., None]:  # Any: it is bound to no group object
     options = options_of(command)
 
@@ -89,7 +96,6 @@ def _app_command(
     completed = {option.name: _autocomplete(command, option, complete) for option in options if option.completes}
     if completed:
         decorated = app_commands.autocomplete(**completed)(decorated)
-    contexts: dict[str, Any] = {} if where is None else {"allowed_contexts": where, "allowed_installs": _INSTALLED}
     return app_commands.Command(name=name, description=_description(command.summary), callback=decorated, **contexts)
 
 

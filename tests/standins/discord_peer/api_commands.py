@@ -45,7 +45,9 @@ def _stored(request: RestRequest, scope: int | None, one: Json, old: Json | None
 @route("PUT", "/applications/{application}/guilds/{guild}/commands")
 def overwrite(request: RestRequest) -> list[Json]:
     scope = _scope(request)
-    wanted = command_rules.check_all(request.call.body, in_guild=scope is not None)
+    wanted = command_rules.check_all(
+        request.call.body, in_guild=scope is not None, for_users=request.world.user_install
+    )
     if sum(one["type"] == command_rules.CHAT_INPUT for one in wanted) > command_rules.MOST_COMMANDS:
         raise ApiError(400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})")
     known = {(one["type"], one["name"]): one for one in request.world.commands.get(scope, [])}
@@ -66,7 +68,7 @@ def listed(request: RestRequest) -> list[Json]:
 @route("POST", "/applications/{application}/guilds/{guild}/commands")
 def upsert(request: RestRequest) -> Json:
     scope = _scope(request)
-    (one,) = command_rules.check_all([request.body], in_guild=scope is not None)
+    (one,) = command_rules.check_all([request.body], in_guild=scope is not None, for_users=request.world.user_install)
     kept = request.world.commands.setdefault(scope, [])
     old = next((item for item in kept if (item["type"], item["name"]) == (one["type"], one["name"])), None)
     if old is None:

@@ -27,6 +27,8 @@ from .permissions import Permission, permissions_in
 from .routing import RateLimitedError, RestRequest, route
 from .world import COMPONENTS_V2, EPHEMERAL, LOADING, Message
 
+MOST_FOLLOW_UPS = 5  # where only the person has installed the application
+
 ANSWERS = {
     COMMAND: (MESSAGE, DEFER, MODAL),
     COMPONENT: (MESSAGE, DEFER, DEFER_UPDATE, UPDATE, MODAL),
@@ -200,6 +202,8 @@ def followup(request: RestRequest) -> Json:
     _throttle(request, one)
     if one.original is not None and one.original.loading and not one.original.deleted:
         return _finish(request, one, one.original)
+    if "0" not in api_objects.owners(one) and len(one.followups) >= MOST_FOLLOW_UPS:
+        raise ApiError(400, 40094, "This interaction has hit the maximum number of follow up messages")
     message = _spoken(request, one, request_bodies.read(request.body, request.call.uploads, answer=True))
     one.followups.append(message)
     one.settled = True

@@ -61,6 +61,9 @@ def channel(one: world.Channel) -> Json:
     shown: Json = {"id": str(one.id), "type": one.kind, "last_message_id": str(last) if last else None, "flags": 0}
     if one.recipient is not None:
         return shown | {"recipients": [user(one.recipient)]}
+    if one.people:
+        return shown | {"recipients": [user(person) for person in one.people], "name": None, "icon": None,
+                        "owner_id": str(one.people[0].id)}  # fmt: skip
     if one.guild is None:
         return shown
     shown |= {"guild_id": str(one.guild.id), "name": one.name, "rate_limit_per_user": 0}
@@ -198,5 +201,11 @@ def _metadata(one: Interaction) -> Json:
 
 
 def owners(one: Interaction) -> Json:
-    """For which installation the interaction was authorized: this peer's bot is installed to guilds alone."""
-    return {"0": str(one.channel.guild.id) if one.channel.guild else "0"}
+    """For which installations the interaction was authorized: the server's, and the person's own."""
+    channel = one.channel
+    shown: Json = {}
+    if channel.guild is not None and channel.guild.has_bot:
+        shown["0"] = str(channel.guild.id)
+    elif channel.recipient is not None:
+        shown["0"] = "0"
+    return shown | ({"1": str(one.user.id)} if one.user.has_app else {})

@@ -34,7 +34,7 @@ def application(request: RestRequest) -> Json:
         "team": None,
         "flags": 0,
         "bot": api_objects.user(request.world.bot),
-        "integration_types_config": {"0": {}},
+        "integration_types_config": {"0": {}} | ({"1": {}} if request.world.user_install else {}),
     }
 
 

@@ -32,19 +32,28 @@ class NotOfferedError(AssertionError):
     """Their client does not have this command, or does not let them use it here."""
 
 
-def _registered(channel: Channel) -> list[Json]:
-    """Commands of this guild come before global ones of the same name."""
+def _registered(person: Person, channel: Channel) -> list[Json]:
+    """Commands of this guild come before global ones of the same name; who has installed the bot for themselves has
+    those for users wherever they are."""
     world = channel.world
     own = world.commands.get(channel.guild.id, []) if channel.guild and channel.guild.has_bot else []
     names = {one["name"] for one in own}
-    reachable = channel.guild is None or channel.guild.has_bot
-    everywhere = [one for one in world.commands.get(None, []) if one["name"] not in names] if reachable else []
+    here = channel.recipient is not None or (channel.guild is not None and channel.guild.has_bot)
+    installs = {0} if here else set()
+    installs |= {1} if person.user.has_app else set()
+    everywhere = [
+        one
+        for one in world.commands.get(None, [])
+        if one["name"] not in names and installs & set(one["integration_types"])
+    ]
     return [one for one in [*own, *everywhere] if one["type"] == CHAT_INPUT]
 
 
 def _why_not(person: Person, channel: Channel, command: Json) -> str:
     """Why their client hides a command here; empty where it does not."""
     contexts = command["contexts"]
+    if channel.people:
+        return "" if contexts is not None and 2 in contexts else "it is not for conversations of others"
     if channel.guild is None:
         hidden = "guild_id" in command or (contexts is not None and 1 not in contexts)
         return "it is not for direct messages" if hidden or (contexts is None and not command["dm_permission"]) else ""
@@ -54,6 +63,8 @@ def _why_not(person: Person, channel: Channel, command: Json) -> str:
     if not rights & Permission.VIEW_CHANNEL or not rights & Permission.USE_APPLICATION_COMMANDS:
         return "they may not use commands here"
     needed = command["default_member_permissions"]
+    if not channel.guild.has_bot:  # a server's permissions are of what the server has installed
+        return ""
     if needed is None or rights & Permission.ADMINISTRATOR:
         return ""
     wanted = int(needed)
@@ -63,7 +74,7 @@ def _why_not(person: Person, channel: Channel, command: Json) -> str:
 def offered(person: Person, channel: Channel) -> list[str]:
     """`buy`, `admin create`, ... in the order they were registered."""
     lines: list[str] = []
-    for command in _registered(channel):
+    for command in _registered(person, channel):
         if not _why_not(person, channel, command):
             lines += _lines(command["name"], command["options"])
     return lines
@@ -79,11 +90,9 @@ def _lines(name: str, options: list[Json]) -> list[str]:
 def dead_links(text: str, channel: Channel) -> list[str]:
     """Names of commands in a text that no client can turn into commands: their id is of no registered command here, or
     of another one."""
-    known = {
-        (line, command["id"])
-        for command in _registered(channel)
-        for line in _lines(command["name"], command["options"])
-    }
+    registered = [*channel.world.commands.get(None, [])]
+    registered += channel.world.commands.get(channel.guild.id, []) if channel.guild is not None else []
+    known = {(line, command["id"]) for command in registered for line in _lines(command["name"], command["options"])}
     return [f"/{line}" for line, command_id in command_links(text) if (line, command_id) not in known]
 
 
@@ -107,7 +116,7 @@ def typed(
 ) -> Json:
     """The interaction data of a typed line; with `focused` it is half typed, for autocomplete."""
     name, *path = line.split()
-    command = next((one for one in _registered(channel) if one["name"] == name), None)
+    command = next((one for one in _registered(person, channel) if one["name"] == name), None)
     if command is None:
         raise NotOfferedError(f"/{name} is not registered here, only {offered(person, channel)}")
     why = _why_not(person, channel, command)

@@ -19,8 +19,9 @@ id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi t
 LOCALES = tuple(sorted(_LOCALES.split()))  # https://docs.discord.com/developers/reference#locales
 
 
-def check_all(commands: object, *, in_guild: bool) -> list[Json]:
-    """A bulk overwrite's body as it will be kept, or 50035. At most 100 slash commands, 15 of each menu kind."""
+def check_all(commands: object, *, in_guild: bool, for_users: bool) -> list[Json]:
+    """A bulk overwrite's body as it will be kept, or 50035. At most 100 slash commands, 15 of each menu kind.
+    `for_users`: whether people can install the application for themselves, and so commands may be for them."""
     form = FormErrors()
     if not isinstance(commands, list):
         form.wrong((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
@@ -30,6 +31,9 @@ def check_all(commands: object, *, in_guild: bool) -> list[Json]:
     seen: set[tuple[object, object]] = set()
     for index, one in enumerate(form.items((), commands, 0, MOST_COMMANDS + 30)):
         _command(form, (index,), one, in_guild=in_guild)
+        if 1 in (one.get("integration_types") or ()) and not for_users:
+            told = "The application cannot be installed by users"
+            form.wrong((index, "integration_types"), "APPLICATION_COMMAND_INTEGRATION_TYPE_UNSUPPORTED", told)
         key = (one.get("type", CHAT_INPUT), one.get("name"))
         if key in seen:
             told = "Application command names must be unique"

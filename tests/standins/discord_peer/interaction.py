@@ -96,7 +96,7 @@ def payload(one: Interaction) -> Json:
         "locale": "en-US",
         "entitlements": [],
         "authorizing_integration_owners": api_objects.owners(one),
-        "context": 0 if channel.guild else 1,
+        "context": 0 if channel.guild else 2 if channel.people else 1,
         "attachment_size_limit": 10 * 1024 * 1024,
     }
     if channel.guild is not None:

@@ -71,6 +71,8 @@ def permissions_in(channel: Channel, user: User) -> int:
     """What a user may do in a channel; a thread follows its parent, a direct message belongs to its two."""
     guild = channel.guild
     if guild is None:
+        if channel.people:
+            return IN_A_DM if user in channel.people else 0
         return IN_A_DM if user.bot or user is channel.recipient else 0
     given = permissions_in_guild(guild, user)
     if given & Permission.ADMINISTRATOR or given == 0:

@@ -89,6 +89,10 @@ class Person:
         self._looks_at(message)
         command_picker.clicked(self, message, line)
 
+    def installs_app(self) -> None:
+        """For themselves: they have it wherever they are."""
+        self.user.has_app = True
+
     # components
 
     async def press(
@@ -224,7 +228,8 @@ class Person:
         return one
 
     async def _send(self, one: Interaction, until: Until, seconds: float) -> Interaction:
-        self.world.emit("INTERACTION_CREATE", payload(one), one.channel.guild)
+        guild = one.channel.guild if one.channel.guild is not None and one.channel.guild.has_bot else None
+        self.world.emit("INTERACTION_CREATE", payload(one), guild)
         if until == "acknowledged":
             await one.changes.until(lambda: one.acked is not None, seconds, lambda: f"{one} to be acknowledged")
         elif until == "answered":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .interaction import Interaction
     from .person import Person
 
-TEXT, DM, ANNOUNCEMENT, PUBLIC_THREAD, FORUM = 0, 1, 5, 11, 15
+TEXT, DM, GROUP_DM, ANNOUNCEMENT, PUBLIC_THREAD, FORUM = 0, 1, 3, 5, 11, 15
 SUPPRESS_EMBEDS, HAS_THREAD, EPHEMERAL, LOADING = 1 << 2, 1 << 5, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 12, 1 << 15
 
@@ -37,6 +37,7 @@ class User:
     name: str
     bot: bool = False
     dms_open: bool = True
+    has_app: bool = False  # they installed the bot for themselves
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +139,8 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, a thread (`parent`) or a direct message between the bot and `recipient`."""
+    """A text channel, a thread (`parent`), a direct message between the bot and `recipient`, or a conversation of
+    `people` among themselves, in which the bot is not."""
 
     id: int
     kind: int
@@ -147,6 +149,7 @@ class Channel:
     guild: Guild | None = None
     parent: Channel | None = None
     recipient: User | None = None
+    people: tuple[User, ...] = ()
     owner: User | None = None
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict, repr=False)
@@ -321,6 +324,7 @@ class World:
         self.changes = changes
         self.gateway: Callable[[str, Json, Guild | None, int], None] = lambda *_: None
         self.cdn = ""  # where attachments are served
+        self.user_install = True  # whether the application's owner lets people install it for themselves
         self._serial = 0
         self._guilds_made = 0
         self.application_id = self.new_id()
@@ -365,6 +369,13 @@ class World:
             if channel.kind == DM and channel.recipient is user:
                 return channel
         channel = Channel(self.new_id(), DM, user.name, self, recipient=user, created_ms=self.clock.now_ms)
+        self.channels[channel.id] = channel
+        return channel
+
+    def conversation(self, *people: Person) -> Channel:
+        """A group of people who write to each other, without the bot."""
+        users = tuple(person.user for person in people)
+        channel = Channel(self.new_id(), GROUP_DM, "", self, people=users, created_ms=self.clock.now_ms)
         self.channels[channel.id] = channel
         return channel
 

@@ -527,6 +527,14 @@ async def test_a_command_is_held_to_its_limits(at: RestHarness, within: Json, pa
     assert len(at.peer.world.commands[None]) == 1
 
 
+async def test_commands_are_for_users_only_where_the_application_may_be_installed_by_them(at: RestHarness) -> None:
+    mine = command(integration_types=[0, 1])
+    at.peer.world.user_install = False
+    assert "integration_types" in (await at.is_refused("PUT", at.commands, [mine])).text
+    at.peer.world.user_install = True
+    await at.asks("PUT", at.commands, [mine])
+
+
 async def test_there_are_at_most_100_commands_and_each_name_once(at: RestHarness) -> None:
     many = [command(name=f"c{number}") for number in range(101)]
     assert (await at.is_refused("PUT", at.commands, many)).code == 30032
@@ -707,7 +715,7 @@ def nobodys() -> Interaction:
 
 CHECKS: list[tuple[Callable[[Json], object], list[tuple[str, Json, Json, str]]]] = [
     (lambda body: request_bodies.read(body, []), MESSAGES),
-    (lambda body: command_rules.check_all([body], in_guild=False), COMMANDS),
+    (lambda body: command_rules.check_all([body], in_guild=False, for_users=True), COMMANDS),
     (lambda body: modals.check(body, nobodys()), FORMS),
 ]
 

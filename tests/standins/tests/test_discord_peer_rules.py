@@ -229,6 +229,25 @@ async def test_followups_end_after_fifteen_minutes(at: RestHarness) -> None:
         assert (refused.status, refused.code) == (401, 50027)
 
 
+async def test_who_alone_has_installed_the_bot_gets_five_followups_and_only_what_is_for_users(at: RestHarness) -> None:
+    mine = BUY | {"integration_types": [0, 1], "contexts": [0, 1, 2]}
+    await at.asks("PUT", at.commands, [mine, BUY | {"name": "sell"}])
+    elsewhere = at.peer.guild("Elsewhere", bot_permissions=None).text("general")
+    assert elsewhere.guild is not None
+    elsewhere.guild.member(at.ada)
+    talk = at.peer.world.conversation(at.ada, at.guild.member("bob"))
+    assert at.ada.offered(elsewhere) == at.ada.offered(talk) == []
+    at.ada.installs_app()
+    assert at.ada.offered(elsewhere) == at.ada.offered(talk) == ["buy"]
+    for channel in (elsewhere, talk):
+        asked = await at.ada.slash(channel, "buy", outcome="1", _until="sent")
+        await at.asks("POST", at.callback(asked), {"type": 4, "data": {"content": "a", "flags": EPHEMERAL}})
+        for _ in range(5):
+            at.peer.clock.advance(3_000)
+            await at.asks("POST", at.webhook(asked), {"content": "b", "flags": EPHEMERAL})
+        assert (await at.is_refused("POST", at.webhook(asked), {"content": "c", "flags": EPHEMERAL})).code == 40094
+
+
 async def test_nothing_follows_what_was_not_acknowledged(at: RestHarness) -> None:
     asked = await at.asked()
     assert (await at.is_refused("POST", at.webhook(asked), {"content": "c"})).code == 10015

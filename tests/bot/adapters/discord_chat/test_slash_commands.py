@@ -13,6 +13,8 @@ import pytest
 from discord import app_commands
 
 from bot.adapters.discord_chat import limits, permissions, slash_commands
+from bot.chat.invocation import ChatKind
+from bot.chat.permissions import Role
 from bot.commands import COMMANDS
 from bot.grammar.command import Command
 from tests.paths import ROOT
@@ -36,11 +38,11 @@ async def complete(
     return []
 
 
-def payload_of(commands: Sequence[Command]) -> list[slash_commands.CommandPayload]:
+def payload_of(commands: Sequence[Command], *, for_users: bool = True) -> list[slash_commands.CommandPayload]:
     """What would be registered; needs a running loop."""
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
-    slash_commands.build(tree, commands, run, complete)
+    slash_commands.build(tree, commands, run, complete, for_users=for_users)
     return slash_commands.payload(tree)
 
 
@@ -174,11 +176,20 @@ def test_only_those_who_manage_the_server_are_shown_admin(registered: list[slash
     assert set(shown.values()) == {None}
 
 
-def test_commands_belong_into_a_server_but_those_about_oneself(registered: list[slash_commands.CommandPayload]) -> None:
-    in_private = {command["name"] for command in registered if command["contexts"] != [0]}
-    assert in_private == {command.name for command in slash_commands.listed(COMMANDS) if command.personal}
-    assert in_private == {"help", "settings", "link", "room", "privacy", "forget"}
-    assert all(command["integration_types"] == [0] for command in registered)
+@pytest.mark.parametrize(("for_users", "installs", "where"), [(True, [0, 1], [0, 1, 2]), (False, [0], [0, 1])])
+async def test_every_command_works_in_private_and_those_of_admins_for_nobody_who_installed_the_bot_for_themselves(
+    for_users: bool, installs: list[int], where: list[int]
+) -> None:
+    """So that no answer points to a command that is not there."""
+    for command in payload_of(COMMANDS, for_users=for_users):
+        admins = command["name"] == "admin"
+        assert command["integration_types"] == ([0] if admins else installs), command["name"]
+        assert command["contexts"] == ([0, 1] if admins else where), command["name"]
+    assert all(
+        ChatKind.PRIVATE in command.rule.chats
+        for command in slash_commands.listed(COMMANDS)
+        if command.rule.role is not Role.ADMIN
+    )
 
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
@@ -206,10 +217,7 @@ def test_the_application_is_read_from_the_token(token: str, application: int | N
 
 
 async def _write() -> None:
-    client = discord.AutoShardedClient(intents=discord.Intents.none())
-    tree = app_commands.CommandTree(client)
-    slash_commands.build(tree, COMMANDS, run, complete)
-    shown: Any = [in_english(command) for command in slash_commands.payload(tree)]  # Any: JSON
+    shown: Any = [in_english(command) for command in payload_of(COMMANDS)]  # Any: JSON
     SNAPSHOT.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
