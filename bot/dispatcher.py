@@ -274,7 +274,7 @@ class Dispatcher:
     async def _answer(self, invocation: Invocation, now: int, command: Command, rest: str) -> tuple[Reply, Lookup]:
         """Look up, read and call in one reading unit; a command that does not ask for the `Snapshot` is called when it
         has ended, and may open a unit of its own."""
-        vouched = await self._vouched(invocation, command)
+        vouched = await self._vouched(invocation, command, anew=True)
         async with AsyncExitStack() as unit:
             uow = await unit.enter_async_context(self._db.reading())
             missed = await anything_missed(uow, invocation)
@@ -434,15 +434,15 @@ class Dispatcher:
             if not command.hidden and command.rule.offered(admin=admin, platform=invocation.platform)
         ]
 
-    async def _vouched(self, invocation: Invocation, command: Command | None) -> Vouched | None:
+    async def _vouched(self, invocation: Invocation, command: Command | None, *, anew: bool = False) -> Vouched | None:
         """What is said of who came in from elsewhere, where they came from; of who does in private what an admin does,
-        where the market's admins are known."""
+        where the market's admins are known: `anew` for what is done, not for each letter that is typed."""
         if invocation.came_as is None:
             if command is None or command.rule.role is not Role.ADMIN or command.rule.chats == SHARED:
                 return None
             if invocation.chat_kind is not ChatKind.PRIVATE:
                 return None
-            return await self._vouching.in_private(*invocation.speaker, chosen(invocation))
+            return await self._vouching.in_private(*invocation.speaker, chosen(invocation), anew=anew)
         runs, market = command is not None and command.rule.role is Role.ADMIN, chosen(invocation)
         if market is not None:
             return await self._vouching.of_market(invocation.came_as, market, runs=runs)

@@ -84,11 +84,12 @@ class Rights:
         self._answers: OrderedDict[_Asked, tuple[int, Standing]] = OrderedDict()
         self._asking: dict[_Asked, asyncio.Task[Standing]] = {}
 
-    async def standing(self, platform: str, chat_ext: str, person_ext: str) -> Standing:
-        """What this identity of the platform is in that chat of it. Raises CannotAskError, after `ASK_S` at most."""
+    async def standing(self, platform: str, chat_ext: str, person_ext: str, *, anew: bool = False) -> Standing:
+        """What this identity of the platform is in that chat of it; `anew`: whatever was answered before. Raises
+        CannotAskError, after `ASK_S` at most."""
         asked = (platform, chat_ext, person_ext)
         at_ms, answer = self._answers.get(asked, (0, None))
-        if answer is not None and self._monotonic_ms() - at_ms < KEPT_MS:
+        if answer is not None and not anew and self._monotonic_ms() - at_ms < KEPT_MS:
             return answer
         asking = self._asking.get(asked)
         if asking is None:

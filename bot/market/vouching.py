@@ -49,9 +49,9 @@ class Vouching:
                     return Vouched()
         return await self._ask(identity, places)
 
-    async def in_private(self, platform: str, person_ext: str, market: int | None) -> Vouched:
+    async def in_private(self, platform: str, person_ext: str, market: int | None, *, anew: bool = True) -> Vouched:
         """For who does in their private chat what an admin does: in the market they name, else in the one they chose or
-        spoke in last. Each of its chats on this platform is asked about, every time."""
+        spoke in last. Each of its chats on this platform is asked about, every time (`anew`)."""
         async with self._db.reading() as uow:
             person = await uow.people.find(platform, person_ext)
             if person is None:
@@ -61,7 +61,9 @@ class Vouching:
         if number is None:
             return Vouched()
         identity = Identity(person=person.id, platform=platform, external_id=person_ext, name=person.name)
-        return await self.of_market(identity, number, runs=True)
+        async with self._db.reading() as uow:
+            places = _askable(identity, await uow.chats.of_market(number))
+        return await self._ask(identity, places, anew=anew)
 
     async def of_chat(self, identity: Identity, chat: int | None) -> Vouched:
         """For who does what an admin does in the chat they came from, whichever market is on there."""
@@ -81,8 +83,11 @@ class Vouching:
         known = await uow.chats.where_admin(await uow.people.all_ids(identity.person))
         return any(place.id in known for place in places)
 
-    async def _ask(self, identity: Identity, places: Sequence[Chat]) -> Vouched:
-        asked = [self._rights.standing(place.platform, place.external_id, identity.external_id) for place in places]
+    async def _ask(self, identity: Identity, places: Sequence[Chat], *, anew: bool = False) -> Vouched:
+        asked = [
+            self._rights.standing(place.platform, place.external_id, identity.external_id, anew=anew)
+            for place in places
+        ]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         standings, unasked = dict[int, Standing](), None
         for place, answer in zip(places, answers, strict=True):

@@ -147,7 +147,7 @@ async def _ping(notice: NoticeContext) -> Reply | None:
     if notice.now_ms - at_ms > PING_MS or kind not in PINGED:
         return None
     news = await _RENDERERS[kind](replace(notice, payload=notice.payload["facts"], person=None))
-    return None if news is None else words_chats.pinged(notice.market.title, news)
+    return None if news is None else questions.here(notice, words_chats.pinged(notice.market.title, news))
 
 
 Renderer = Callable[[NoticeContext], Awaitable[Reply | None]]

@@ -31,7 +31,7 @@ async def proposal(notice: NoticeContext) -> Reply | None:
     if await decisions.involvement_of(notice.uow, notice.market, state, notice.person):
         return None  # by now they have a part in it
     numbers = _numbers(notice, approval, proposer, state)
-    return _here(notice, words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers))
+    return here(notice, words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers))
 
 
 def _numbers(notice: NoticeContext, approval: Approval, proposer: str, state: MarketState) -> list[Line]:
@@ -77,7 +77,7 @@ async def round_asked(notice: NoticeContext) -> Reply | None:
     state = await notice.state()
     if not state.asked or state.frozen_for != notice.payload["round"]:
         return None
-    return _here(notice, words.round_asked(notice.market, notice.payload, state.active))
+    return here(notice, words.round_asked(notice.market, notice.payload, state.active))
 
 
 async def over(notice: NoticeContext) -> Reply | None:
@@ -104,9 +104,12 @@ async def _name(notice: NoticeContext, person: int | None) -> str:
     return known.name if known else "an admin"
 
 
-def _here(notice: NoticeContext, reply: Reply) -> Reply:
+def here(notice: NoticeContext, reply: Reply) -> Reply:
     """Its buttons are about this market, whichever the reader used last."""
     if notice.platform == ROOM:
         return reply
-    actions = [replace(action, text=in_market(notice.market.id, action.text)) for action in reply.actions]
+    market = notice.market.id
+    actions = [
+        replace(action, text=in_market(market, action.text)) if action.text else action for action in reply.actions
+    ]
     return replace(reply, actions=tuple(actions))

@@ -243,5 +243,8 @@ def course_set(market: Market, kind: str) -> Reply:
         "pause": "Trading pauses with the next tick.",
         "resume": "Trading goes on with the next tick.",
     }
-    rest = line(code("/admin resume"), " opens it again.") if kind != "resume" else line("The chat is told.")
-    return say(words[kind], blocks=(rest,), tone=Tone.GOOD)
+    if kind == "resume":
+        return say(words[kind], blocks=(line("The chat is told."),), tone=Tone.GOOD)
+    opens = Action(label="Resume trading", text="/admin resume")
+    rest = line("The chat is told. ", code("/admin resume"), " opens it again.")
+    return say(words[kind], blocks=(rest,), actions=(opens,), tone=Tone.GOOD)

@@ -198,7 +198,8 @@ def together_in_chat(replies: Sequence[Reply]) -> Reply:
 
 def pinged(title: str, news: Reply) -> Reply:
     """What happened in a market they follow, in a line of its own."""
-    return Reply(head=news.head, blocks=(line(f"In {clean(title)}. ", code("/settings"), " changes your pings."),))
+    about = line(f"In {clean(title)}. ", code("/settings"), " changes your pings.")
+    return Reply(head=news.head, blocks=(about,), actions=news.actions)
 
 
 def missed(reply: Reply, replies: Sequence[Reply], more: int) -> Reply:

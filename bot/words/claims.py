@@ -119,7 +119,7 @@ def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """Who won, or who is out of a round, is named; nobody is paid yet."""
     used = used_up(facts.get("used", ()))
     rows = [*until_paid(facts), *used, _say_so(), late(facts), *head_blocks(facts["head"])]
-    return to_chat(*claim_sentence(market, facts, reason), blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+    return to_chat(*claim_sentence(market, facts, reason), blocks=rows, actions=_LOOK, tone=Tone.LOUD)
 
 
 def correction_sentence(market: Market, facts: Facts, reason: str) -> Line:
@@ -138,7 +138,7 @@ def corrected(market: Market, facts: Facts, reason: str) -> Reply:
         _say_so(),
         *head_blocks(facts["head"]),
     ]
-    return to_chat(*correction_sentence(market, facts, reason), blocks=rows, actions=(_board(),), tone=Tone.LOUD)
+    return to_chat(*correction_sentence(market, facts, reason), blocks=rows, actions=_LOOK, tone=Tone.LOUD)
 
 
 def not_paid_before(params: MarketParams, facts: Facts) -> Line:
@@ -182,5 +182,4 @@ def _say_so() -> Line:
     return line("Is it wrong? Tell an admin before then.")
 
 
-def _board() -> Action:
-    return Action(label="Board", text="/board")
+_LOOK = (Action(label="Board", text="/board"), Action(label="What you hold", text="/positions"))

@@ -12,7 +12,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, in_market, read_market
 from bot.chat.reply import Reply
-from bot.chat.rights import KEPT_MS, Rights, Standing
+from bot.chat.rights import Rights, Standing
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from tests.bot.asked_chats import AskedChats
@@ -33,7 +33,6 @@ class World:
         return await self.harness.say(who, line, chat=chat, kind=ChatKind.GROUP, admin=admin, platform="telegram")
 
     async def private(self, who: str, line: str) -> Reply:
-        self.harness.clock.advance(KEPT_MS)  # what was answered before is good no longer
         return await self.harness.say(who, line, chat=who, kind=ChatKind.PRIVATE, admin=False, platform="telegram")
 
     async def logged(self, market: int) -> list[tuple[str, str]]:
@@ -155,7 +154,7 @@ async def test_who_has_a_part_in_it_proposes_from_private_as_in_the_chat(world: 
     await world.harness.tick()
     preview = await world.private(ADMIN, "/admin eliminate brazil")
     assert "it is not yours alone" in plain_text.text(preview)
-    assert "is for another admin" in plain_text.text(await world.private(ADMIN, button(preview, "Confirm")))
+    assert "Proposed as number 1" in plain_text.text(await world.private(ADMIN, button(preview, "Confirm")))
 
 
 async def test_help_in_private_lists_admins_commands_to_known_admins_alone(world: World) -> None:

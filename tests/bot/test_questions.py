@@ -234,3 +234,35 @@ async def test_what_is_decided_before_it_was_asked_asks_nobody(harness: ChatHarn
     await harness.announcer.step()
     await harness.announcer.step()
     assert not [reply for how, _, _, reply in harness.platform.sent[told:] if how == "tell"]
+
+
+@pytest.mark.parametrize(
+    ("named", "instead", "kind"), [("resolve", "brazil", "resolution"), ("eliminate", "brazil", "elimination")]
+)
+async def test_a_correction_pings_whom_the_claim_pinged_and_has_buttons(
+    tmp_path: Path, named: str, instead: str, kind: str
+) -> None:
+    """A winner, and who is out of a round: each by its own kind of event."""
+    async with chat_harness(tmp_path) as harness:
+        await running(harness, people=("ada", "bob", "mia"))
+        for line in ("/admin set dispute 10m", "/admin set round_window 10m"):
+            assert (await harness.say(ADMIN, line)).ok
+        assert (await harness.say("ada", f"/settings pings {kind}")).ok
+        assert (await harness.say("bob", "/settings pings lead")).ok
+        await harness.tick()
+        for line in (f"/admin {named} germany", f"/admin correct {instead}"):
+            seen = len(harness.platform.sent)
+            preview = await harness.say(ADMIN, line)
+            assert (await harness.press(ADMIN, preview, "Confirm")).ok
+            await harness.tick()
+            await harness.announcer.step()
+            told = [(how, where, reply) for how, where, _, reply in harness.platform.sent[seen:]]
+            posts = [reply for how, where, reply in told if how == "post" and reply.ping == kind]
+            pings = [
+                (where, reply)
+                for how, where, reply in told
+                if how == "tell" and "changes your pings" in plain_text.text(reply)
+            ]
+            assert [[action.label for action in post.actions] for post in posts] == [["Board", "What you hold"]], line
+            assert [where for where, _ in pings] == ["ada"], line
+            assert [action.label for _, reply in pings for action in reply.actions] == ["Board", "What you hold"]

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.adapters.telegram_chat.connection import TelegramSettings
+from bot.adapters.telegram_chat.rights import TelegramRights
 from bot.adapters.telegram_chat.service import TelegramService
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Picture
+from bot.chat.rights import Rights
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.notifications.announcer import Announcer
@@ -43,6 +45,7 @@ class TelegramHarness:
     db: Database
     budget: Budget
     access: TelegramSettings
+    asks: TelegramRights
     dispatcher: Dispatcher
     ada: User
     ben: User
@@ -108,7 +111,7 @@ class TelegramHarness:
     async def restart(self) -> None:
         """The process ends and another one begins, on the same database."""
         await self.telegram.stop()
-        self.dispatcher = Dispatcher(self.db, self.bot_clock, COMMANDS, public_url="https://outcry.example.org")
+        self.dispatcher = dispatcher_of(self.db, self.bot_clock, self.asks)
         self.telegram, self.announcer = connected_bot(
             self.db, self.dispatcher, self.bot_clock, self.budget, self.access
         )
@@ -117,6 +120,11 @@ class TelegramHarness:
 
     async def connected(self) -> None:
         await self.peer.until(lambda: self.peer.poll is not None or self.peer.hook is not None)
+
+
+def dispatcher_of(db: Database, clock: PeerClock, asks: TelegramRights) -> Dispatcher:
+    rights = Rights({"telegram": asks}, clock.monotonic_ms)
+    return Dispatcher(db, clock, COMMANDS, rights=rights, public_url="https://outcry.example.org")
 
 
 def connected_bot(
@@ -165,14 +173,16 @@ async def telegram_harness(
         for person in (ada, ben):
             person.chat.opened = True
         bot_clock = PeerClock(lambda: int(clock() * 1000))
-        dispatcher = Dispatcher(db, bot_clock, COMMANDS, public_url="https://outcry.example.org")
         budget = Budget.of("telegram") if limits else Budget()
         access = TelegramSettings(token=peer.token, api_base=peer.base_url, file_base=peer.file_url)
+        asks = TelegramRights(access, budget, bot_clock.monotonic_ms)
+        dispatcher = dispatcher_of(db, bot_clock, asks)
         telegram, announcer = connected_bot(db, dispatcher, bot_clock, budget, access)
         group = peer.world.supergroup("Traders", ada, ben, cleo)
         harness = TelegramHarness(
             peer=peer, clock=clock, bot_clock=bot_clock, path=path, db=db, budget=budget, access=access,
-            dispatcher=dispatcher, ada=ada, ben=ben, cleo=cleo, group=group, telegram=telegram, announcer=announcer,
+            asks=asks, dispatcher=dispatcher, ada=ada, ben=ben, cleo=cleo, group=group, telegram=telegram,
+            announcer=announcer,
         )  # fmt: skip
         await telegram.start()
         passing = asyncio.create_task(_let_time_pass(clock)) if limits else None
@@ -182,5 +192,7 @@ async def telegram_harness(
         finally:
             if passing is not None:
                 passing.cancel()
+            await harness.dispatcher.approvers.close()
             await harness.telegram.stop()
+            await asks.close()
             await db.close()
