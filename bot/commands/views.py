@@ -9,14 +9,15 @@ from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Audience, Picture, Reply, Tone
 from bot.grammar.command import command
+from bot.grammar.members import Who
 from bot.grammar.outcomes import AnyOutcomeArg, OutcomeArg
 from bot.grammar.times import SpanArg
 from bot.grammar.types import Choice, PageArg
-from bot.market import wording
+from bot.market import whom, wording
 from bot.market.context import Context, MarketView, Snapshot
 from bot.market.depth import depth_steps, token_book
 from bot.market.heads import head_now
-from bot.market.leaderboard import leaderboard_reply
+from bot.market.leaderboard import leaderboard_reply, standing_of
 from bot.market.quotes import closed, closed_for_trading
 from bot.market.standings import board_of, season_table
 from bot.market.tape import tape as latest_trades
@@ -32,6 +33,7 @@ from storage.unit_of_work import UnitOfWork
 
 _SHOWN = 15
 _SEASONS = 12  # as many as the hall of fame shows
+OneArg = Annotated[str, Who("member", 80, about="only this one: a name, its beginning, or #12", words=1, named=True)]
 ScopeArg = Annotated[str, Choice("scope", lambda: {"market": "this market", "season": "several markets together"})]
 _BOTH = (Side.YES, Side.NO)
 
@@ -88,10 +90,19 @@ async def chart(
 
 
 @command(
-    "leaderboard", role=Role.ANYONE, any_rules=True, for_all=True, examples=("/leaderboard", "/leaderboard season")
+    "leaderboard",
+    role=Role.ANYONE,
+    any_rules=True,
+    for_all=True,
+    examples=("/leaderboard", "/leaderboard season", "/leaderboard member ada"),
 )
 async def leaderboard(
-    ctx: Context, *, market: MarketView | None, snapshot: Snapshot, scope: ScopeArg | None = None
+    ctx: Context,
+    *,
+    market: MarketView | None,
+    snapshot: Snapshot,
+    scope: ScopeArg | None = None,
+    member: OneArg | None = None,
 ) -> Reply:
     """See who is ahead, tokens counted at what selling them would bring now, or over the whole season.
 
@@ -101,7 +112,20 @@ async def leaderboard(
         return await _season(ctx, snapshot.uow, market)
     if market is None:
         return words_usage.no_market(admin=ctx.invocation.is_admin)
+    if member is not None:
+        return await _one(ctx, snapshot.uow, market, member)
     return await leaderboard_reply(snapshot.uow, market.record, _audience(ctx))
+
+
+async def _one(ctx: Context, uow: UnitOfWork, market: MarketView, typed: str) -> Reply:
+    """What the leaderboard shows of one member, to who asks."""
+    standing = await standing_of(uow, market.record)
+    found = await whom.fitting(uow, ctx.invocation.platform, list(standing.members.values()), typed)
+    if len(found) != 1:
+        return whom.not_one(typed, found, to_admin=False)
+    [member] = found
+    row, place = standing.ranked_of[member.person], standing.places.get(member.person)
+    return words.one_standing(row, place, standing.of, market.record)
 
 
 async def _season(ctx: Context, uow: UnitOfWork, market: MarketView | None) -> Reply:

@@ -21,11 +21,13 @@ async def fitting(uow: UnitOfWork, platform: str, members: Sequence[Member], typ
     return [member for member in members if person is not None and member.person == person.id]
 
 
-def not_one(typed: str, found: Sequence[Member], nobody: Reply | None = None) -> Reply:
+def not_one(typed: str, found: Sequence[Member], nobody: Reply | None = None, *, to_admin: bool = True) -> Reply:
     """Why it is not clear who is meant; `nobody`: what is said where nobody is called so."""
     number = mentioned_person(typed)
     if number is not None:
-        return words.not_in_the_market(number)
+        return words.not_in_the_market(number, to_admin=to_admin)
     if found:
         return words_decisions.several_members(typed, found)
-    return nobody or words_decisions.no_such_member(typed)
+    if nobody is not None:
+        return nobody
+    return words_decisions.no_such_member(typed) if to_admin else words.nobody_called(typed)

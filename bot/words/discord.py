@@ -44,6 +44,11 @@ def choose_outcome() -> str:
     return "Buy: choose an outcome"
 
 
+def dialog_of(command: str, name: str) -> str:
+    """Over a dialog about somebody: `Grant: Ada`."""
+    return f"{command.rpartition(' ')[2].capitalize()}: {clean(name)}"
+
+
 def fill_in(submit: str) -> str:
     """The button that opens a form where it could not be opened at once."""
     return submit or "Fill in"

@@ -32,12 +32,21 @@ def one_member_please() -> str:
     return "You picked somebody and typed a name as well; give one of the two."
 
 
-def not_in_the_market(number: str) -> Reply:
+def not_in_the_market(number: str, *, to_admin: bool) -> Reply:
     """Of somebody a platform knows by this number."""
+    who = code("/admin users" if to_admin else "/leaderboard")
     return no(
         mention(Entity.PERSON, number),
         " does not take part in this market.",
-        blocks=(line(code("/admin users"), " lists who does."),),
+        blocks=(line(who, " lists who does."),),
+    )
+
+
+def nobody_called(wanted: str) -> Reply:
+    """To somebody who is no admin."""
+    return no(
+        f"Nobody in this market is called “{clean(wanted)}”.",
+        blocks=(line(code("/leaderboard"), " lists who is ahead; a name with spaces goes in quotes."),),
     )
 
 

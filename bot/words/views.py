@@ -295,6 +295,20 @@ def leaderboard(ranked: Sequence[Ranked], shown: int, *, over: bool, audience: A
     )
 
 
+def one_standing(row: Ranked, place: str | None, of: int, market: Market) -> Reply:
+    """What the leaderboard shows of one of its members."""
+    name = clean(row.name)
+    if market.status is Status.VOIDED:
+        return say(f"{name} has no place: this market was called off, as if it had never been.")
+    worth = line(f"{gain(row.final, row.stake)[1]}, worth {money(row.final)}, {plural(row.trades, 'trade')}.")
+    if place is not None:
+        verb = "ended" if market.over else "is"
+        return say(f"{name} {verb} {place} of {of}.", blocks=(worth,))
+    if row.unranked:
+        return say(f"{name} is kept out of ranks and has no place.", blocks=(worth,))
+    return say(f"{name} {'did not trade' if market.over else 'has not traded yet'} and has no place.")
+
+
 def _without_place(count: int, *, over: bool) -> tuple[Line, ...]:
     """How many are in and have not traded."""
     if not count:

@@ -144,3 +144,42 @@ async def test_where_nobody_may_install_it_for_themselves_commands_are_registere
         [created] = [command for command in harness.peer.world.commands[None] if command["name"] == "buy"]
         assert (created["integration_types"], created["contexts"]) == ([0], [0, 1])
         harness.assert_sound()
+
+
+async def test_a_members_own_menu_says_their_place_to_who_asks_and_lets_admins_grant_and_look_up(
+    tmp_path: Path,
+) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada, bob] = await running(harness, "ada", "bob")
+        admin, stranger = harness.admin, harness.guild.member("eve")
+        assert bob.menu(harness.channel) == ["Place and profit"]
+        asked = await harness.slash(ada, "buy", outcome="Germany", side="yes", amount="$50")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        place = await bob.choose_from_menu(harness.channel, ada, "Place and profit")
+        assert place.ephemeral
+        assert place.text.startswith("**Ada is 1st of 1.**"), place.text
+        harness.peer.clock.advance(1_000)
+        unplaced = await ada.choose_from_menu(harness.channel, bob, "Place and profit")
+        assert "has not traded yet and has no place" in unplaced.text
+        harness.peer.clock.advance(1_000)
+        nobody = await ada.choose_from_menu(harness.channel, stranger, "Place and profit")
+        assert f"<@{stranger.id}> does not take part" in nobody.text
+        assert "admin" not in nobody.text
+        granting = await admin.choose_from_menu(harness.channel, bob, "Grant play money…")
+        assert granting.form.title == "Grant: Bob"
+        harness.peer.clock.advance(1_000)
+        preview = await admin.submit(granting.form, {"Amount": "$20"})
+        assert "Bob would get $20.00" in preview.text
+        await confirmed(harness, preview)
+        log = await admin.choose_from_menu(harness.channel, bob, "Log of this member")
+        assert "1 deed about Bob" in log.text
+        ada.installs_app()
+        elsewhere = harness.peer.guild("Elsewhere", bot_permissions=None)
+        elsewhere.member(ada, elsewhere.role("hosts", Permission.MANAGE_GUILD))
+        elsewhere.member(bob)
+        there = elsewhere.text("general")
+        assert ada.menu(there) == ["Place and profit"]
+        harness.peer.clock.advance(1_000)
+        assert (await ada.choose_from_menu(there, bob, "Place and profit")).ephemeral
+        harness.assert_sound()

@@ -90,6 +90,7 @@ class DiscordClient(discord.AutoShardedClient):
         slash_commands.build(
             self.tree, self.parts.commands, self._handle_command, interactions.complete, for_users=for_users
         )
+        slash_commands.build_menus(self.tree, self.parts.commands, self._handle_menu, for_users=for_users)
         syncing = self._spawn(self._register_commands())
         await asyncio.wait({syncing}, timeout=SYNC_S)
 
@@ -128,6 +129,14 @@ class DiscordClient(discord.AutoShardedClient):
     async def _handle_command(self, interaction: discord.Interaction, command: Command, args: dict[str, str]) -> None:
         try:
             await self.parts.interactions.handle_command(interaction, command, args)
+        finally:
+            self.parts.shards.ended(interaction)
+
+    async def _handle_menu(
+        self, interaction: discord.Interaction, command: Command, args: dict[str, str], asked_of: str
+    ) -> None:
+        try:
+            await self.parts.interactions.handle_menu(interaction, command, args, asked_of)
         finally:
             self.parts.shards.ended(interaction)
 

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -106,6 +107,21 @@ class Interactions:
             return
         incoming = await self._incoming(interaction, command=command.name, args=args)
         await self._responder.respond(incoming, await self._run(incoming))
+
+    @counted
+    async def handle_menu(
+        self, interaction: discord.Interaction, command: Command, args: Mapping[str, str], asked_of: str
+    ) -> None:
+        """Of somebody's own menu: what is said there is answered to who chose it. `asked_of`: whose name stands over
+        the dialog that asks for the rest."""
+        if self._is_duplicate(interaction):
+            return
+        if asked_of:
+            incoming = await self._incoming(interaction, command=command.name, args=args)
+            await self._run_with_form(incoming, title=words.dialog_of(command.name, asked_of))
+        elif await self._responder.acknowledge(interaction):
+            incoming = await self._incoming(interaction, command=command.name, args=args)
+            await self._responder.respond(incoming, await self._run(incoming))
 
     @counted
     @telling_trouble
@@ -242,13 +258,16 @@ class Interactions:
             self._edits.begin(message.id)
         return await self._dispatcher.run(incoming.invocation)
 
-    async def _run_with_form(self, incoming: IncomingInteraction) -> None:
-        """Run it at once: a form is shown as a dialog, which must be the first answer. Slow ones are acknowledged."""
+    async def _run_with_form(self, incoming: IncomingInteraction, *, title: str = "") -> None:
+        """Run it at once: a form is shown as a dialog, which must be the first answer. Slow ones are acknowledged.
+        `title`: over the dialog, in the place of its own."""
         running = asyncio.ensure_future(self._run(incoming))
         done, _ = await asyncio.wait({running}, timeout=FORM_S)
         reply = running.result() if done else None
-        if reply is not None and reply.form is not None and await self._open_modal(incoming, reply, reply.form):
-            return
+        if reply is not None and reply.form is not None:
+            form = replace(reply.form, title=title or reply.form.title)
+            if await self._open_modal(incoming, reply, form):
+                return
         update = replaces_message(incoming.interaction, decides=incoming.decides)
         if await self._responder.acknowledge(incoming.interaction, update=update):
             await self._responder.respond(incoming, await running)

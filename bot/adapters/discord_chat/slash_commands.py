@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -11,6 +12,7 @@ from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, limits
 from bot.adapters.discord_chat.command_options import Option, arguments, options_of
+from bot.chat.permissions import Role
 from bot.grammar.command import Command
 from bot.words import translations
 
@@ -18,14 +20,17 @@ ADMIN = "admin"  # this group is shown to those who manage the server, unless it
 
 CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
 RunCommand = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
+RunMenu = Callable[[discord.Interaction, Command, dict[str, str], str], Awaitable[None]]
 Complete = Callable[[discord.Interaction, Command, str, dict[str, str]], Awaitable[list[app_commands.Choice[str]]]]
 
+_SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 _WHERE_BOT_IS = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
 _ANYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 _BY_SERVERS = app_commands.AppInstallationType(guild=True, user=False)
 _BY_ANYBODY = app_commands.AppInstallationType(guild=True, user=True)
 # https://docs.discord.com/developers/reference#locales
 _LOCALES = {"de": ("de",), "es": ("es-ES", "es-419"), "fr": ("fr",), "pt": ("pt-BR",), "ja": ("ja",)}
+_SLASH = discord.AppCommandType.chat_input.value
 SUBCOMMAND = discord.AppCommandOptionType.subcommand.value
 _MANAGE = discord.Permissions(manage_guild=True)
 
@@ -65,6 +70,58 @@ def build(
             )
             tree.add_command(groups[head])
         groups[head].add_command(_app_command(command, tail.replace(" ", "_"), run, complete, {}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """What stands in somebody's own menu: a command, said of them as its `argument`. One that `asks` answers with a
+    dialog. Those of admins' commands are shown as the command is."""
+
+    name: str
+    command: str
+    argument: str
+    asks: bool = False
+
+
+MENUS = (
+    Menu(name="Place and profit", command="leaderboard", argument="member"),
+    Menu(name="Grant play money…", command="admin grant", argument="member", asks=True),
+    Menu(name="Log of this member", command="admin log", argument="member"),
+)
+
+
+def build_menus(
+    tree: app_commands.CommandTree[discord.AutoShardedClient],
+    commands: Sequence[Command],
+    run: RunMenu,
+    *,
+    for_users: bool,
+) -> None:
+    """Add what can be said of somebody by their own menu. Source:
+    https://docs.discord.com/developers/interactions/application-commands#user-commands"""
+    by_name = {command.name: command for command in listed(commands)}
+    for menu in MENUS:
+        command = by_name.get(menu.command)
+        if command is None:
+            continue
+        of_admins = command.rule.role is Role.ADMIN
+        added = app_commands.ContextMenu(
+            name=menu.name,
+            callback=_menu_callback(menu, command, run),
+            allowed_contexts=_SERVERS if of_admins else _ANYWHERE if for_users else _WHERE_BOT_IS,
+            allowed_installs=_BY_ANYBODY if for_users and not of_admins else _BY_SERVERS,
+        )
+        added.default_permissions = _MANAGE if of_admins else None
+        tree.add_command(added)
+
+
+def _menu_callback(
+    menu: Menu, command: Command, run: RunMenu
+) -> Callable[[discord.Interaction, discord.User], Coroutine[Any, Any, None]]:
+    async def callback(interaction: discord.Interaction, user: discord.User) -> None:
+        await run(interaction, command, {menu.argument: user.mention}, user.display_name if menu.asks else "")
+
+    return callback
 
 
 def _subcommand_names(commands: Sequence[Command], head: str) -> str:
@@ -120,7 +177,8 @@ def payload(tree: app_commands.CommandTree[discord.AutoShardedClient]) -> list[C
     """What is registered with Discord."""
     registered = [tree_command.to_dict(tree) for tree_command in tree.get_commands()]
     for command in registered:
-        _localise(command, str(command["name"]))
+        if command["type"] == _SLASH:
+            _localise(command, str(command["name"]))
     return registered
 
 

@@ -50,6 +50,10 @@ def overwrite(request: RestRequest) -> list[Json]:
     )
     if sum(one["type"] == command_rules.CHAT_INPUT for one in wanted) > command_rules.MOST_COMMANDS:
         raise ApiError(400, 30032, f"Maximum number of application commands reached ({command_rules.MOST_COMMANDS})")
+    menus = [one["type"] for one in wanted if one["type"] != command_rules.CHAT_INPUT]
+    if any(menus.count(kind) > command_rules.MOST_MENUS for kind in menus):
+        told = f"Maximum number of context menu commands reached ({command_rules.MOST_MENUS})"
+        raise ApiError(400, 30032, told)
     known = {(one["type"], one["name"]): one for one in request.world.commands.get(scope, [])}
     _creates(request, scope, sum((one["type"], one["name"]) not in known for one in wanted))
     kept = [_stored(request, scope, one, known.get((one["type"], one["name"]))) for one in wanted]

@@ -18,6 +18,7 @@ from .command_rules import (
     SUB_COMMAND,
     SUB_COMMAND_GROUP,
     USER,
+    USER_MENU,
 )
 from .json_values import Json
 from .message_view import command_links
@@ -32,7 +33,7 @@ class NotOfferedError(AssertionError):
     """Their client does not have this command, or does not let them use it here."""
 
 
-def _registered(person: Person, channel: Channel) -> list[Json]:
+def _registered(person: Person, channel: Channel, kind: int = CHAT_INPUT) -> list[Json]:
     """Commands of this guild come before global ones of the same name; who has installed the bot for themselves has
     those for users wherever they are."""
     world = channel.world
@@ -46,7 +47,7 @@ def _registered(person: Person, channel: Channel) -> list[Json]:
         for one in world.commands.get(None, [])
         if one["name"] not in names and installs & set(one["integration_types"])
     ]
-    return [one for one in [*own, *everywhere] if one["type"] == CHAT_INPUT]
+    return [one for one in [*own, *everywhere] if one["type"] == kind]
 
 
 def _why_not(person: Person, channel: Channel, command: Json) -> str:
@@ -87,12 +88,27 @@ def _lines(name: str, options: list[Json]) -> list[str]:
     return [line for one in inside for line in _lines(f"{name} {one['name']}", one.get("options") or [])]
 
 
+def menu_of(person: Person, channel: Channel) -> list[str]:
+    """What their client offers in the menu of somebody."""
+    return [one["name"] for one in _registered(person, channel, USER_MENU) if not _why_not(person, channel, one)]
+
+
+def chosen_from_menu(person: Person, channel: Channel, name: str, whom: Person) -> Json:
+    """The interaction data of an entry in somebody's menu."""
+    if name not in menu_of(person, channel):
+        raise NotOfferedError(f"{name!r} is not offered to {person.user.name}, only {menu_of(person, channel)}")
+    [command] = [one for one in _registered(person, channel, USER_MENU) if one["name"] == name]
+    data: Json = {"id": command["id"], "name": name, "type": USER_MENU, "target_id": str(whom.id)}
+    return data | {"resolved": resolved(channel, [whom])}
+
+
 def dead_links(text: str, channel: Channel) -> list[str]:
     """Names of commands in a text that no client can turn into commands: their id is of no registered command here, or
     of another one."""
     registered = [*channel.world.commands.get(None, [])]
     registered += channel.world.commands.get(channel.guild.id, []) if channel.guild is not None else []
-    known = {(line, command["id"]) for command in registered for line in _lines(command["name"], command["options"])}
+    slash = [command for command in registered if command["type"] == CHAT_INPUT]
+    known = {(line, command["id"]) for command in slash for line in _lines(command["name"], command["options"])}
     return [f"/{line}" for line, command_id in command_links(text) if (line, command_id) not in known]
 
 

@@ -12,7 +12,8 @@ SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, M
     1, 12
 )
 MOST_COMMANDS, MOST_SIZE = 100, 8000
-CHAT_INPUT = 1
+CHAT_INPUT, USER_MENU = 1, 2
+MOST_MENUS = 15  # of each kind: https://docs.discord.com/developers/interactions/application-commands
 _LOCALES = """
 id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN ja zh-TW ko
 """

@@ -84,6 +84,17 @@ class Person:
         """The commands their client shows them here."""
         return command_picker.offered(self, channel)
 
+    async def choose_from_menu(
+        self, channel: Channel, whom: Person, name: str, *, _until: Until = "answered", _timeout: float = 30.0
+    ) -> Interaction:
+        """An application's entry in somebody's own menu."""
+        data = command_picker.chosen_from_menu(self, channel, name, whom)
+        return await self._send(self._interaction(COMMAND, channel, data, command=name), _until, _timeout)
+
+    def menu(self, channel: Channel) -> list[str]:
+        """What they are offered in somebody's menu here."""
+        return command_picker.menu_of(self, channel)
+
     def clicks(self, message: Message, line: str) -> None:
         """The name of a command in a text: from there they go on as if they had typed it."""
         self._looks_at(message)

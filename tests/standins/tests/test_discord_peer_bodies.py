@@ -13,7 +13,7 @@ from discord.http import handle_message_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.standins.discord_peer import ApiError, Interaction, command_rules, modals, request_bodies
+from tests.standins.discord_peer import ApiError, Interaction, NotOfferedError, command_rules, modals, request_bodies
 from tests.standins.discord_peer.changes import Changes
 from tests.standins.discord_peer.clock import Clock
 from tests.standins.discord_peer.json_values import Json
@@ -540,6 +540,20 @@ async def test_there_are_at_most_100_commands_and_each_name_once(at: RestHarness
     assert (await at.is_refused("PUT", at.commands, many)).code == 30032
     assert (await at.is_refused("PUT", at.commands, [many[0], many[0]])).code == 50035
     await at.asks("PUT", at.commands, many[:100])
+
+
+async def test_there_are_at_most_15_entries_in_a_persons_menu_and_they_have_a_name_alone(at: RestHarness) -> None:
+    menus: list[Json] = [{"name": f"Menu {number}", "type": 2} for number in range(16)]
+    assert (await at.is_refused("PUT", at.commands, menus)).code == 30032
+    assert (await at.is_refused("PUT", at.commands, [menus[0] | {"description": "d"}])).code == 50035
+    assert (await at.is_refused("PUT", at.commands, [menus[0] | {"name": text(33)}])).code == 50035
+    await at.asks("PUT", at.commands, menus[:15])
+    assert at.ada.menu(at.market) == [menu["name"] for menu in menus[:15]]
+    with pytest.raises(NotOfferedError):
+        await at.ada.choose_from_menu(at.market, at.ada, "Menu 16", _until="sent")
+    asked = await at.ada.choose_from_menu(at.market, at.ada, "Menu 1", _until="sent")
+    assert asked.data["target_id"] == str(at.ada.id)
+    assert set(asked.data["resolved"]["members"]) == {str(at.ada.id)}
 
 
 async def test_a_guild_takes_200_new_commands_a_day(at: RestHarness) -> None:

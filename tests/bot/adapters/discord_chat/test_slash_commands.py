@@ -15,6 +15,7 @@ from discord import app_commands
 from bot.adapters.discord_chat import limits, permissions, slash_commands
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
+from bot.chat.reply import Entity
 from bot.commands import COMMANDS
 from bot.grammar.command import Command
 from tests.paths import ROOT
@@ -23,6 +24,7 @@ README = ROOT / "README.md"
 SNAPSHOT = Path(__file__).parent / "commands.json"
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 STRING, INTEGER, BOOLEAN = 3, 4, 5
+CHAT_INPUT, USER = 1, 2
 MOST_COMMANDS, MOST_SUBCOMMANDS = 100, 25
 TRANSLATED = "description_localizations"
 LONGEST_COMMAND = 8_000  # names, descriptions and values of one command with all that is in it
@@ -43,17 +45,28 @@ def payload_of(commands: Sequence[Command], *, for_users: bool = True) -> list[s
     client = discord.AutoShardedClient(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
     slash_commands.build(tree, commands, run, complete, for_users=for_users)
+    slash_commands.build_menus(tree, commands, run_menu, for_users=for_users)
     return slash_commands.payload(tree)
+
+
+async def run_menu(interaction: discord.Interaction, command: Command, args: dict[str, str], asked_of: str) -> None:
+    """Nor here."""
 
 
 @pytest.fixture
 async def registered() -> list[slash_commands.CommandPayload]:
-    return payload_of(COMMANDS)
+    """The slash commands."""
+    return [command for command in payload_of(COMMANDS) if command["type"] == CHAT_INPUT]
+
+
+@pytest.fixture
+async def menus() -> list[slash_commands.CommandPayload]:
+    return [command for command in payload_of(COMMANDS) if command["type"] != CHAT_INPUT]
 
 
 def options(payload: slash_commands.CommandPayload) -> Iterator[tuple[str, slash_commands.CommandPayload]]:
     """Each option with the command it belongs to."""
-    for option in payload["options"]:
+    for option in payload.get("options", ()):
         if option["type"] == 1:
             yield from ((f"{payload['name']} {option['name']}", inner) for inner in option["options"])
         else:
@@ -79,9 +92,9 @@ def in_english(payload: slash_commands.CommandPayload) -> slash_commands.Command
     return shown
 
 
-def test_what_is_registered_is_what_was_looked_at_last(registered: list[slash_commands.CommandPayload]) -> None:
+async def test_what_is_registered_is_what_was_looked_at_last() -> None:
     """After a change: `python -m tests.bot.adapters.discord_chat.test_slash_commands`, and read the difference."""
-    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == [in_english(command) for command in registered]
+    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == [in_english(command) for command in payload_of(COMMANDS)]
 
 
 def test_every_description_is_registered_in_six_languages(registered: list[slash_commands.CommandPayload]) -> None:
@@ -181,7 +194,8 @@ async def test_every_command_works_in_private_and_those_of_admins_for_nobody_who
     for_users: bool, installs: list[int], where: list[int]
 ) -> None:
     """So that no answer points to a command that is not there."""
-    for command in payload_of(COMMANDS, for_users=for_users):
+    slash = [command for command in payload_of(COMMANDS, for_users=for_users) if command["type"] == CHAT_INPUT]
+    for command in slash:
         admins = command["name"] == "admin"
         assert command["integration_types"] == ([0] if admins else installs), command["name"]
         assert command["contexts"] == ([0, 1] if admins else where), command["name"]
@@ -190,6 +204,26 @@ async def test_every_command_works_in_private_and_those_of_admins_for_nobody_who
         for command in slash_commands.listed(COMMANDS)
         if command.rule.role is not Role.ADMIN
     )
+
+
+def test_a_members_menu_has_their_place_for_everybody_and_what_admins_do_for_who_manages_the_server(
+    menus: list[slash_commands.CommandPayload],
+) -> None:
+    manage = str(discord.Permissions(manage_guild=True).value)
+    shown = {
+        menu["name"]: (menu["type"], menu["default_member_permissions"], menu["integration_types"], menu["contexts"])
+        for menu in menus
+    }
+    assert {name: (kind, rights and str(rights), *rest) for name, (kind, rights, *rest) in shown.items()} == {
+        "Place and profit": (USER, None, [0, 1], [0, 1, 2]),
+        "Grant play money…": (USER, manage, [0], [0]),
+        "Log of this member": (USER, manage, [0], [0]),
+    }
+    by_name = {command.name: command for command in slash_commands.listed(COMMANDS)}
+    for menu in slash_commands.MENUS:
+        param = by_name[menu.command].param(menu.argument)
+        assert param is not None
+        assert param.kind.entity is Entity.PERSON
 
 
 def test_the_readme_names_the_permissions_that_the_link_asks_for() -> None:
