@@ -12,9 +12,10 @@ from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
 from bot.grammar.examples import examples_here
-from bot.grammar.types import Text, nearest
+from bot.grammar.types import NumberArg, Text, nearest
 from bot.market.context import Context, MarketView, parse_context_of
 from bot.market.visibility import known_to_run
+from bot.words import tour as words_tour
 from bot.words import usage as words_usage
 from bot.words import views as words_views
 
@@ -41,9 +42,11 @@ async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg 
 
     command: the one to explain
     """
-    usable = list(_usable(ctx, admin=await _runs(ctx)))
+    runs = await _runs(ctx)
+    usable = list(_usable(ctx, admin=runs))
     if command is None:
-        return _all(usable, _first(ctx, market))
+        reply = _all(usable, _first(ctx, market))
+        return replace(reply, actions=(*reply.actions, words_tour.begin())) if runs else reply
     name = " ".join(command.casefold().lstrip("/").replace("_", " ").split())
     exact = [candidate for candidate in usable if candidate.name == name]
     if exact:
@@ -63,6 +66,16 @@ async def start_here(ctx: Context, *, market: MarketView | None, payload: Comman
     payload: what a link carried, if anything
     """
     return words_views.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
+
+
+@command("tour", role=Role.ANYONE, any_rules=True, personal=True, hidden=True)
+async def tour(ctx: Context, *, number: NumberArg = 1) -> Reply:
+    """See in a minute how a market is run, a step a screen.
+
+    number: which step, counted from 1
+    """
+    in_group = ctx.invocation.chat_kind is not ChatKind.PRIVATE
+    return words_tour.step(number, ctx.person_id, may_create=in_group and ctx.invocation.is_admin)
 
 
 def _first(ctx: Context, market: MarketView | None) -> str:

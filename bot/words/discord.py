@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.reply import Action, Board, Line, Reply, Tone, code, line, quiet
+from bot.chat.reply import Action, Board, Entity, Line, Reply, Tone, code, line, mention, quiet
 from bot.text.names import clean
-from bot.words.shared import ahead, leaders, no, say
+from bot.words import tour
+from bot.words.shared import ahead, leaders, listed, no, say
 
 
 def cut_short() -> Line:
@@ -108,15 +109,64 @@ def look_there() -> str:
     return "there is news of yours that I could not send you in private. /positions and /trades show it to you alone."
 
 
-def greeting() -> Reply:
-    """The first word in a server."""
+def greeting(*, asks_where: bool) -> Reply:
+    """The first word in a server, where there may be a menu of its channels below it."""
+    first = line("Which channel shall the market be in? Choose it below; who may manage this server can.")
+    if not asks_where:
+        first = line("Who may manage the server begins with ", code("/admin create"), " in the channel for it.")
     return say(
         "Hello: I hold markets on who wins, for play money.",
+        blocks=(first, line("Everybody else then takes part with ", code("/join"), "; ", code("/help"), " lists all.")),
+        actions=(tour.begin(),),
+        tone=Tone.GOOD,
+    )
+
+
+def which_channel() -> str:
+    return "The channel for the market"
+
+
+def no_such_channel() -> Reply:
+    return no("That is no channel I could post in; choose another.")
+
+
+def may_not_post_there(number: str, lacks: Sequence[str]) -> Reply:
+    return no(
+        "I may not post in ", mention(Entity.CHANNEL, number), ".",
+        blocks=(line(f"What I lack there: {listed(list(lacks))}. Give me that and choose it again."),),
+    )  # fmt: skip
+
+
+def not_said_there(number: str) -> Reply:
+    return no(
+        "Discord did not take my hello in ", mention(Entity.CHANNEL, number), ".",
+        blocks=(line("Choose it again in a minute."),),
+    )  # fmt: skip
+
+
+def goes_there(number: str) -> Reply:
+    """To who chose it."""
+    return say(
+        "I have said hello in ", mention(Entity.CHANNEL, number), ".",
+        blocks=(line("Create the market there, with the button below my hello."),),
+        actions=(tour.begin(),),
+        tone=Tone.GOOD,
+    )  # fmt: skip
+
+
+def only_managers_choose() -> Reply:
+    return no("Who may manage this server chooses the channel.")
+
+
+def welcome() -> Reply:
+    """The first word in the channel that was chosen."""
+    return say(
+        "Here will be a market on who wins, for play money.",
         blocks=(
-            line("Somebody who may manage this server begins with ", code("/admin create"), " in the channel for it."),
-            line("Everybody else then takes part with ", code("/join"), "; ", code("/help"), " lists all there is."),
+            line("An admin begins with ", code("/admin create"), ": a title and the outcomes are enough."),
+            line("Everybody else then takes part with ", code("/join"), "; ", code("/help"), " lists all."),
         ),
-        actions=(Action(label="Create a market", text="/admin create", primary=True, asks=True),),
+        actions=(Action(label="Create a market", text="/admin create", primary=True, asks=True), tour.begin()),
         tone=Tone.GOOD,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bot.chat.reply import Field, Form, Line, Reply, Span, Tone, bold, code, line, quiet
 from bot.text.names import clean
+from bot.words import tour
 from bot.words.shared import INVITE
 
 OPEN = "Open our chat"
@@ -27,6 +28,7 @@ def first_words() -> Reply:
             line("An admin begins with ", code("/admin create"), "; then everybody says ", code("/join"), "."),
             line("What is yours alone I tell you in our private chat: open it once and press Start."),
         ),
+        actions=(tour.begin(),),
     )
 
 

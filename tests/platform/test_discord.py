@@ -451,8 +451,8 @@ async def test_who_takes_no_direct_messages_is_mentioned_and_nothing_is_given_aw
         await filled_by_admin(harness)
         [mention] = [message for message in harness.channel.public if f"<@{ada.id}>" in message.text]
         assert ada.user in mention.mentions
-        for secret in ("Filled", "Germany YES", "$", "100"):
-            assert secret not in mention.text
+        said = mention.text.replace(str(ada.id), "")  # a number that may have any digits
+        assert not [secret for secret in ("Filled", "Germany YES", "$", "100") if secret in said]
         assert "100" not in ada.reads(ada.dm)
 
 
@@ -505,27 +505,6 @@ async def test_an_outage_of_a_server_is_waited_out(tmp_path: Path) -> None:
 
 
 # -- beginnings
-
-
-async def test_asked_into_a_server_it_says_where_to_begin(tmp_path: Path) -> None:
-    async with discord_harness(tmp_path) as harness:
-        other = harness.peer.guild("Elsewhere", bot_permissions=None)
-        lobby = other.text("lobby")
-        other.invite_bot(int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.EMBED_LINKS))
-        greeting = await lobby.expect("/admin create")
-        assert "/join" in greeting.text
-        harness.assert_sound()
-
-
-async def test_where_it_may_not_speak_it_tells_the_owner_where_to_begin(tmp_path: Path) -> None:
-    async with discord_harness(tmp_path) as harness:
-        other = harness.peer.guild("Elsewhere", bot_permissions=None)
-        lobby = other.text("lobby")
-        lobby.deny(other.everyone, Permission.SEND_MESSAGES)
-        other.invite_bot(int(Permission.VIEW_CHANNEL))
-        greeting = await harness.peer.world.dm_with(other.owner).expect("/admin create")
-        assert greeting.author is harness.peer.world.bot
-        assert lobby.public == []
 
 
 async def test_help_is_given_in_private_too(tmp_path: Path) -> None:

@@ -89,8 +89,8 @@ def _is_offered(line: str) -> bool:
 
 
 def _chooses(line: str) -> bool:
-    """Whether it is one step of choosing several, each of which takes the place of the one before."""
-    return read_market(line)[1].startswith("/admin pick ")
+    """Whether it is one step of several, each of which takes the place of the one before."""
+    return read_market(line)[1].startswith(("/admin pick ", "/tour "))
 
 
 async def custom_id_of(action: Action, buttons: Buttons, kind: ComponentKind) -> str:

@@ -18,13 +18,14 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs
+from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs, onboarding
 from bot.adapters.discord_chat.command_options import choice
 from bot.adapters.discord_chat.components import ComponentKind
 from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
 from bot.adapters.discord_chat.in_flight import counted
 from bot.adapters.discord_chat.incoming import IncomingInteraction, replaces_message
+from bot.adapters.discord_chat.onboarding import Onboarding
 from bot.adapters.discord_chat.permissions import ChannelRoles, address_of, is_visited
 from bot.adapters.discord_chat.registration import CommandIds
 from bot.adapters.discord_chat.responses import DiscordResponder, PreparedAnswer
@@ -78,6 +79,7 @@ class Interactions:
         draw: Draw,
     ) -> None:
         self._responder = DiscordResponder(dispatcher, buttons, command_ids, tokens, edits, follow_ups, overtaken, draw)
+        self._onboarding = Onboarding(buttons, command_ids)
         self.busy = InFlight()
         self._dispatcher = dispatcher
         self._buttons = buttons
@@ -131,6 +133,9 @@ class Interactions:
             return
         data: Mapping[str, Any] = interaction.data or {}  # Any: JSON as Discord sends it
         values = data.get("values") or ()
+        if data.get("custom_id") == onboarding.WHERE:
+            await self._choose_channel(interaction, str(values[0]) if values else "")
+            return
         parsed = components.parse_custom_id(str(values[0] if values else data.get("custom_id", "")))
         kind, data_of_button = parsed or (ComponentKind.PLAIN, "")
         update = replaces_message(interaction, decides=kind.decides)
@@ -146,6 +151,16 @@ class Interactions:
             await self._run_with_form(incoming)
         else:
             await self._responder.respond(incoming, await self._run(incoming))
+
+    async def _choose_channel(self, interaction: discord.Interaction, number: str) -> None:
+        """The answer to what a server is asked first."""
+        if not await self._responder.acknowledge(interaction):
+            return
+        incoming = await self._incoming(interaction)
+        reply = words.only_managers_choose()
+        if incoming.invocation.is_admin:
+            reply = await self._onboarding.move(interaction, number)
+        await self._responder.respond(incoming, reply)
 
     @counted
     @telling_trouble

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-
 import discord
 
 from bot.adapters.discord_chat import NAME
+from bot.adapters.discord_chat.onboarding import Onboarding
 from bot.adapters.discord_chat.registration import CommandIds
-from bot.adapters.discord_chat.render import NO_MENTIONS, render
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind
 from bot.chat.platform import Unreachable
 from bot.notifications.reachability import ChatPresence
 from bot.text.names import LONGEST_TITLE, clean
-from bot.words import discord as words
 from storage.database import Database
-
-log = logging.getLogger(__name__)
 
 
 class Membership:
@@ -30,8 +24,7 @@ class Membership:
         self._client = client
         self._db = db
         self._presence = presence
-        self._buttons = buttons
-        self._command_ids = command_ids
+        self._onboarding = Onboarding(buttons, command_ids)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Invited (again): notices that wait for the server's channels can be sent; a new server is greeted."""
@@ -39,7 +32,7 @@ class Membership:
         for channel in channels:
             await self._reachable(channel)
         if not channels:
-            await self._greet(guild)
+            await self._onboarding.greet(self._client, guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         for channel in await self._chats_of(guild):
@@ -65,23 +58,3 @@ class Membership:
     async def _reachable(self, channel: discord.abc.GuildChannel) -> None:
         title = clean(f"{channel.guild.name} #{channel.name}", LONGEST_TITLE)
         await self._presence.arrived(NAME, str(channel.id), ChatKind.GROUP.value, title)
-
-    async def _greet(self, guild: discord.Guild) -> None:
-        """In a channel where the bot may send, else to the owner alone; nowhere if they take no direct messages."""
-        message = await render(words.greeting(), self._buttons, clickable=await self._command_ids.known())
-        channels: Sequence[discord.abc.Messageable] = [
-            channel
-            for channel in [guild.system_channel, *guild.text_channels]
-            if channel is not None and guild.me is not None and channel.permissions_for(guild.me).send_messages
-        ][:2]
-        try:
-            if not channels and guild.owner_id is not None:
-                channels = [await self._client.create_dm(discord.Object(guild.owner_id))]
-            for channel in channels:
-                try:
-                    await channel.send(view=message.view, allowed_mentions=NO_MENTIONS)
-                    return
-                except discord.Forbidden:
-                    continue
-        except (discord.HTTPException, discord.RateLimited, OSError) as error:
-            log.info("no greeting in server %s: %s", guild.id, error)

@@ -37,7 +37,12 @@ DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the s
 REMEMBERED = 5_000
 _ENDS = ("x", "d")  # of a form that is given up, of a message that has been read
 _DECIDES = ("Confirm", "Cancel")
-_IN_PLACE = ("/ticket ", "/settings", "/admin pick ")  # what such a line says takes the place of what it was pressed in
+_IN_PLACE = (
+    "/ticket ",
+    "/settings",
+    "/admin pick ",
+    "/tour ",
+)  # what such a line says takes the place of what it was pressed in
 _TRADES = ("/buy", "/sell", "/ticket")
 
 

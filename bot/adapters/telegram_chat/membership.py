@@ -10,6 +10,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.chats import ChatAddress, ChatRanks
 from bot.adapters.telegram_chat.incoming import IncomingUpdate
+from bot.adapters.telegram_chat.keyboards import rows_of_actions
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import Throttle
 from bot.chat.invocation import ChatKind
@@ -78,9 +79,9 @@ class Membership:
                 await self._greet(ChatAddress(chat.id))
 
     async def _greet(self, address: ChatAddress) -> None:
-        await self._throttle.send(
-            address, lambda: self._sender.send(address, words.first_words(), silent=True, counted=1)
-        )
+        first = words.first_words()
+        keyboard = rows_of_actions(first.actions)
+        await self._throttle.send(address, lambda: self._sender.send(address, first, keyboard, silent=True, counted=1))
 
     async def on_activity(self, incoming: IncomingUpdate) -> None:
         """Somebody speaks there, so it can be reached: looked at once a start."""

@@ -32,6 +32,7 @@ RULES = {command.name: command.rule for command in COMMANDS}
 SAMPLES: Mapping[str, Mapping[str, str]] = {
     "start": {},
     "help": {"command": "buy"},
+    "tour": {"number": "2"},
     "join": {"name": "Ada"},
     "board": {},
     "chart": {"outcome": "germany", "span": "6h"},
@@ -509,7 +510,8 @@ async def test_help_and_corrections_name_no_command_that_is_not_theirs(tmp_path:
                 asked = await table.hear(invocation, f"/help {command.name}")
                 for words, pressed in (*every, asked, await table.hear(invocation, f"/{command.name}x")):
                     assert allowed or command.summary not in words, (who.name, chat, platform, command.name)
-                    assert allowed or f"/{command.name} " not in pressed, (who.name, chat, platform, command.name)
+                    behind_a_button = allowed or (command.name == "tour" and who.admin)
+                    assert behind_a_button or f"/{command.name} " not in pressed, (who.name, chat, command.name)
                 assert command.summary in asked[0] or not allowed, (who.name, chat, platform, command.name)
 
 

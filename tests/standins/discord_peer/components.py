@@ -9,6 +9,7 @@ from .errors import FormErrors, Path
 from .json_values import Json, is_snowflake
 from .message_view import (
     BUTTON,
+    CHANNEL_SELECT,
     CONTAINER,
     FILE,
     GALLERY,
@@ -25,6 +26,7 @@ from .message_view import (
 )
 
 MOST_ROWS, MOST_IN_A_ROW, MOST_COMPONENTS, MOST_TEXT = 5, 5, 40, 4000
+CHANNEL_KINDS = (0, 2, 4, 5, 10, 11, 12, 13, 15, 16)
 TOP_LEVEL = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER)
 IN_A_CONTAINER = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR)
 
@@ -108,6 +110,9 @@ class ComponentRules:
         form.text((*path, "placeholder"), one.get("placeholder"), 0, 150)
         if one["type"] == STRING_SELECT:
             self.options((*path, "options"), one.get("options"), 1, 25)
+        elif one.get("options"):
+            form.wrong((*path, "options"), "COMPONENT_EXCLUSIVE_FIELDS", "Only a string select has options.")
+        self._channel_types(path, one)
         least, most = one.get("min_values", 1), one.get("max_values", 1)
         if not form.number((*path, "min_values"), least, 0, 25) or not form.number((*path, "max_values"), most, 1, 25):
             return
@@ -121,6 +126,15 @@ class ComponentRules:
                 form.wrong((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULTS", "More defaults than max_values.")
         if in_modal and one.get("required", True) and least < 1:
             form.wrong((*path, "min_values"), "NUMBER_TYPE_MIN", "min_values is at least 1 where it is required.")
+
+    def _channel_types(self, path: Path, one: Json) -> None:
+        kinds = one.get("channel_types")
+        if kinds is not None and one["type"] != CHANNEL_SELECT:
+            told = "Only a channel select names kinds of channels."
+            self.form.wrong((*path, "channel_types"), "COMPONENT_EXCLUSIVE_FIELDS", told)
+        elif kinds is not None:
+            for index, kind in enumerate(kinds):
+                self.form.one_of((*path, "channel_types", index), kind, CHANNEL_KINDS)
 
     def options(self, path: Path, given: object, least: int, most: int) -> None:
         """Options of a select, a radio group or a checkbox group."""

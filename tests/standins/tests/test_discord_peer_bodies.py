@@ -46,6 +46,10 @@ def rows(buttons: int, width: int = 5) -> list[Json]:
     return [row(*made[begin : begin + width]) for begin in range(0, buttons, width)]
 
 
+def entity_select(kind: int, **more: object) -> Json:
+    return select() | {"components": [{"type": kind, "custom_id": "m"} | more]}
+
+
 def select(options: int = 1, **more: object) -> Json:
     made = [{"label": f"Label {number}", "value": f"{number}"} for number in range(options)]
     return row({"type": 3, "custom_id": "menu", "options": made} | more)
@@ -165,6 +169,24 @@ MESSAGES: list[tuple[str, Json, Json, str]] = [
         {"components": [row({"type": 2, "style": 5, "label": "l", "url": URL})]},
         {"components": [row(button(style=5, url=URL))]},
         "custom_id",
+    ),
+    (
+        "kinds of channels",
+        {"components": [entity_select(8, channel_types=[0, 5])]},
+        {"components": [entity_select(8, channel_types=[0, 99])]},
+        "channel_types",
+    ),
+    (
+        "kinds of channels of a channel select",
+        {"components": [entity_select(5)]},
+        {"components": [entity_select(5, channel_types=[0])]},
+        "channel_types",
+    ),
+    (
+        "no options but a string select's",
+        {"components": [entity_select(8)]},
+        {"components": [entity_select(8, options=[{"label": "a", "value": "b"}])]},
+        "options",
     ),
     ("25 options", {"components": [select(25)]}, {"components": [select(26)]}, "options"),
     ("1 option", {"components": [select(1)]}, {"components": [select(0)]}, "options"),
