@@ -68,7 +68,7 @@ async def start_here(ctx: Context, *, market: MarketView | None, payload: Comman
     return words_views.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
 
 
-@command("tour", role=Role.ANYONE, any_rules=True, personal=True, hidden=True)
+@command("tour", role=Role.ANYONE, any_rules=True, hidden=True)
 async def tour(ctx: Context, *, number: NumberArg = 1) -> Reply:
     """See in a minute how a market is run, a step a screen.
 
