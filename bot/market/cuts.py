@@ -15,9 +15,9 @@ from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import (
+    how_many_could,
     involvement_of,
     note,
-    possible_approvers,
     prices_of,
     proposal_code,
     put_forward,
@@ -66,7 +66,7 @@ async def cut(ctx: Context, market: MarketView, at_ms: int, reason: str, confirm
         return look
     async with ctx.db.reading() as uow:
         part = await involvement_of(uow, record, market.state, ctx.person_id)
-        could = await possible_approvers(uow, record, market.state, ctx.person_id) if part else []
+        could = await how_many_could(ctx, uow, record, market.state) if part else 0
     code = code_of(look.code, reason, bool(part))
     if confirm != code:
         return words.preview(
@@ -79,11 +79,11 @@ async def cut(ctx: Context, market: MarketView, at_ms: int, reason: str, confirm
                 stale=bool(confirm),
                 now_ms=ctx.now_ms,
                 part=part or None,
-                others=len(could),
+                others=could,
             )
         )
     if part:
-        return await _propose(ctx, market, moment_ms, reason, part, len(could))
+        return await _propose(ctx, market, moment_ms, reason, part, could)
     return await _queue(ctx, market, look, reason, f"cut:{record.id}:{code}")
 
 

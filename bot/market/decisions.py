@@ -87,6 +87,14 @@ async def possible_approvers(uow: UnitOfWork, market: Market, state: MarketState
     ]
 
 
+async def how_many_could(ctx: Context, uow: UnitOfWork, market: Market, state: MarketState) -> int:
+    """How many admins could approve what the speaker proposes; where a platform can still be asked, at least one is
+    taken to be there."""
+    known = len(await possible_approvers(uow, market, state, ctx.person_id))
+    asks = any(ctx.rights.asks(chat.platform) for chat in await uow.chats.of_market(market.id))
+    return max(known, int(asks))
+
+
 async def other_admins(uow: UnitOfWork, market: Market, proposer: int | None) -> list[int]:
     """Every other admin known in the market's chats."""
     known = {admin for chat in await uow.chats.of_market(market.id) for admin in await uow.chats.admins(chat.id)}
@@ -198,7 +206,7 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
         return words_proposals.nameless(decision.again)
     async with ctx.db.reading() as uow:
         part = await _in_the_way(uow, market, decision, ctx.person_id)
-        could = await possible_approvers(uow, record, state, ctx.person_id) if part else []
+        could = await how_many_could(ctx, uow, record, state) if part else 0
     code = code_of(*_facts(market, decision), bool(part))
     if confirm != code:
         return words.preview(
@@ -211,13 +219,13 @@ async def decide(ctx: Context, market: MarketView, decision: Decision, confirm: 
                 stale=bool(confirm),
                 now_ms=ctx.now_ms,
                 part=part or None,
-                others=len(could),
+                others=could,
                 paid=paid_later(market, event),
                 used=used_by_hand(market, event),
             )
         )
     if part:
-        return await propose(ctx, market, decision, part, len(could))
+        return await propose(ctx, market, decision, part, could)
     before: dict[str, Json] = {"prices": prices_of(market)}
     request, beside = f"{decision.kind}:{record.id}:{code}", logged_rounds(market, event)
     queued = await queue(ctx, record, decision.kind, decision.outcomes, decision.reason, before, request, beside=beside)

@@ -7,7 +7,7 @@ from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
-from bot.market.decisions import note, possible_approvers, put_forward
+from bot.market.decisions import how_many_could, note, put_forward
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals
@@ -26,7 +26,7 @@ async def give(ctx: Context, market: MarketView, whom: Member, amount: int, reas
     """As it was shown under the code: with the next tick, or proposed where it is for the one who gives."""
     async with ctx.db.reading() as uow:
         own = ctx.person_id is not None and whom.person in await uow.people.all_ids(ctx.person_id)
-        could = len(await possible_approvers(uow, market.record, market.state, ctx.person_id)) if own else 0
+        could = await how_many_could(ctx, uow, market.record, market.state) if own else 0
     if own:
         payload: dict[str, Json] = {"user": whom.person, "cash": amount}
         return await put_forward(ctx, market, "grant", NO_PART, could, asked=payload, reason=reason, deed=payload)

@@ -124,7 +124,7 @@ async def change(ctx: Context, market: MarketView, name: str, typed: str) -> Rep
     async with ctx.db.reading() as uow:
         before = await expected(uow, market, request_id(ctx.invocation))
         part = await decisions.involvement_of(uow, record, state, ctx.person_id)
-        could = len(await decisions.possible_approvers(uow, record, state, ctx.person_id)) if part else 0
+        could = await decisions.how_many_could(ctx, uow, record, state) if part else 0
     if name == "title":
         return words.problems((Problem(field="title", code="fixed"),), "/admin set")
     value, reason = with_reason(name, typed, lambda text: retune(before, state, {name: text}))

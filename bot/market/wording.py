@@ -10,7 +10,7 @@ from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
-from bot.market.decisions import involvement_of, note, possible_approvers, put_forward, update_board
+from bot.market.decisions import how_many_could, involvement_of, note, put_forward, update_board
 from bot.market.setup_steps import left_of
 from bot.text.names import folded
 from bot.words import proposals as words_proposals
@@ -95,7 +95,7 @@ async def _preview(ctx: Context, market: MarketView, text: str) -> Reply:
         first = not await uow.wordings.of(record.id)
         holders = len(await _holders(uow, market))
         part = await involvement_of(uow, record, state, person.id)
-        could = len(await possible_approvers(uow, record, state, person.id)) if part else 0
+        could = await how_many_could(ctx, uow, record, state) if part else 0
         await uow.commit()
     again = f"/admin set about confirm={key}"
     rows = words_proposals.second_eyes(record.params, part, could) if part else ()
@@ -118,7 +118,7 @@ async def _add(ctx: Context, market: MarketView, key: str) -> Reply:
         part = await involvement_of(uow, record, state, kept.person)
         if not part:
             return await _write(ctx, uow, market, kept.line, {}, {"key": key})
-        could = len(await possible_approvers(uow, record, state, kept.person))
+        could = await how_many_could(ctx, uow, record, state)
     asked: Payload = {"text": kept.line}
     return await put_forward(ctx, market, "about", part, could, asked=asked, deed={"about": kept.line})
 

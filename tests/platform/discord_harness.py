@@ -58,6 +58,7 @@ class DiscordHarness:
     ready: int = 0
     asks: DiscordRights | None = None
     rounds: Callable[[], Awaitable[None]] | None = None
+    dispatcher: Dispatcher | None = None
 
     @property
     def clock(self) -> PeerClock:
@@ -72,7 +73,9 @@ class DiscordHarness:
         url = "https://outcry.example.org"
         self.asks = DiscordRights(self.peer.token, self.peer.api, self.db, self.clock.monotonic_ms)
         rights = Rights({"discord": self.asks}, self.clock.monotonic_ms)
-        dispatcher = Dispatcher(self.db, self.clock, COMMANDS, new_id=lambda: "e1", rights=rights, public_url=url)
+        self.dispatcher = dispatcher = Dispatcher(
+            self.db, self.clock, COMMANDS, new_id=lambda: "e1", rights=rights, public_url=url
+        )
         access = DiscordSettings(
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
@@ -88,6 +91,8 @@ class DiscordHarness:
         if self.bot is not None:
             await self.bot.stop()
             self.bot = None
+        if self.dispatcher is not None:
+            await self.dispatcher.approvers.close()
         if self.asks is not None:
             await self.asks.close()
         await self.holder.stop()
