@@ -44,17 +44,23 @@ def assert_nothing_private_was_public(harness: TelegramHarness) -> None:
     assert [line for line in figures if line in public] == []
 
 
+async def asks_for_positions(harness: TelegramHarness, who: User) -> None:
+    board = harness.group.pinned
+    assert board is not None
+    await harness.press(who, board, "Positions")
+
+
+def one_moments(harness: TelegramHarness) -> list[Message]:
+    """The posts that say nothing yet and stood there for everybody."""
+    return [message for message in harness.group.history if message.by_bot and message.text == ONE_MOMENT]
+
+
 @pytest.mark.parametrize("version", [FLAT, OBJECT])
 async def test_an_order_from_the_board_to_its_fill_stands_in_the_group_for_its_member_alone(
     tmp_path: Path, version: tuple[int, int]
 ) -> None:
     async with telegram_harness(tmp_path, version=version) as harness:
         await harness.running()
-        if version == FLAT:  # once it shows that it takes 10.2's parameters alone
-            board = harness.group.pinned
-            assert board is not None
-            await harness.press(harness.ben, board, "Positions")
-            await harness.ben.chat.expect("hold no tokens")
         ticket = await buys_from_the_board(harness, harness.ben)
         assert (harness.group.pinned in harness.ben.sees(harness.group)) == (version == FLAT)
         assert harness.group.pinned in harness.cleo.sees(harness.group)
@@ -70,4 +76,160 @@ async def test_an_order_from_the_board_to_its_fill_stands_in_the_group_for_its_m
         await harness.press(harness.ben, ticket, "Close")
         await harness.peer.until(lambda: ticket.deleted)
         assert harness.group.pinned in harness.ben.sees(harness.group)
+        assert len(one_moments(harness)) == (version == FLAT)  # which shows that it takes 10.2's form alone
+        assert all(message.deleted for message in one_moments(harness))
         assert harness.peer.complaints == []
+
+
+# -- servers of all kinds
+
+
+async def test_an_older_server_is_sent_no_such_post_and_answers_go_to_the_private_chat(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path, version=OLD) as harness:
+        await harness.running()
+        await asks_for_positions(harness, harness.ben)
+        await harness.ben.chat.expect("hold no tokens")
+        await harness.say(harness.ben, "/buy germany yes $50", harness.group)
+        ticket = await harness.ben.chat.expect("spend about")
+        await harness.press(harness.ben, ticket, "Confirm")
+        await harness.tick()
+        assert "Filled" in ticket.text
+        assert one_moments(harness) == []
+        assert [call.method for call in harness.peer.refused()] == ["deleteEphemeralMessage"]  # asked once
+        assert_nothing_private_was_public(harness)
+        assert harness.peer.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("version", "becomes", "public", "strays"),
+    [
+        (OBJECT, OLD, 0, 1),  # it stops to know them: the next post shows it
+        (FLAT, OLD, 0, 2),
+        (OBJECT, OBJECT, 1, 1),  # it drops the id of one
+        (FLAT, FLAT, 1, 2),
+        (OBJECT, FLAT, 0, 1),  # what took 10.3's form takes no other: a day later it is looked at anew
+    ],
+)
+async def test_a_server_that_stops_to_know_them_shows_nobody_a_figure_and_is_asked_no_more(
+    tmp_path: Path, version: tuple[int, int], becomes: tuple[int, int], public: int, strays: int
+) -> None:
+    async with telegram_harness(tmp_path, version=version) as harness:
+        await harness.running()
+        await asks_for_positions(harness, harness.ben)
+        await harness.ben.expect(harness.group, "hold no tokens")
+        harness.peer.version, harness.peer.ephemeral.public = becomes, public
+        await asks_for_positions(harness, harness.ada)
+        await harness.ada.chat.expect("hold no tokens")
+        for _ in range(2):
+            harness.clock.advance(5)
+            await asks_for_positions(harness, harness.ben)
+            await harness.ben.chat.expect("hold no tokens")
+            await harness.restart()  # and no restart tries again
+        assert len(one_moments(harness)) == strays
+        assert all(message.deleted for message in one_moments(harness))
+        assert_nothing_private_was_public(harness)
+
+
+async def test_what_failed_is_tried_again_after_a_day(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path, version=OLD) as harness:
+        await harness.running()
+        harness.peer.version, harness.peer.ephemeral.public = OBJECT, 1
+        await harness.restart()
+        await asks_for_positions(harness, harness.ben)
+        await harness.ben.chat.expect("hold no tokens")
+        assert len(one_moments(harness)) == 2
+        harness.clock.advance(24 * 3600 + 10)
+        await asks_for_positions(harness, harness.ben)
+        await harness.ben.expect(harness.group, "hold no tokens")
+
+
+# -- who has not started the bot; commands that nobody sees
+
+
+async def test_who_has_not_started_the_bot_plays_in_the_group_and_nobody_sees_it(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        public = len(harness.group.of_bot())
+        for line, wanted in (("/join", "Welcome, Cleo"), ("/buy germany yes 37", "37 tokens")):
+            harness.clock.advance(3)
+            await harness.cleo.send(harness.group, line, ephemeral=True)
+            answer = await harness.cleo.expect(harness.group, wanted)
+            await harness.tick()
+        assert not [message for message in harness.ben.sees(harness.group) if message.sender is harness.cleo]
+        await harness.press(harness.cleo, answer, "Confirm")
+        await harness.tick()
+        await harness.cleo.expect(harness.group, "Filled: 37")
+        board = harness.group.pinned
+        assert board is not None
+        assert len(harness.group.of_bot()) == public  # nobody is told that there is news for Cleo
+        harness.clock.advance(3)
+        await harness.cleo.send(harness.group, "/buy nowhere yes 37", ephemeral=True)
+        await harness.cleo.expect(harness.group, "nowhere")  # a refusal neither
+        await harness.cleo.start()
+        await harness.say(harness.cleo, "/positions")
+        missed = await harness.cleo.chat.expect("Filled: 37")  # what was missed
+        assert missed.sender is harness.peer.world.bot
+        assert_nothing_private_was_public(harness)
+        assert harness.peer.complaints == []
+
+
+async def test_an_administrators_answer_to_a_plain_command_stands_in_the_group_too(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        await harness.say(harness.ben, "/positions", harness.group)
+        await harness.ben.chat.expect("hold no tokens")
+        await harness.group.promote(harness.peer.world.bot, "can_manage_chat")
+        await harness.peer.until(lambda: not harness.peer.world.update_queue.pending)
+        await harness.say(harness.ben, "/positions", harness.group)
+        await harness.ben.expect(harness.group, "hold no tokens")
+        assert_nothing_private_was_public(harness)
+
+
+# -- what goes another way
+
+
+async def test_a_full_minute_of_the_group_sends_answers_to_the_private_chat(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path, limits=True) as harness:
+        await harness.running()
+        while harness.budget.wait(str(harness.group.id), harness.bot_clock.monotonic_ms()) < 5_000:
+            harness.budget.use(str(harness.group.id), harness.bot_clock.monotonic_ms())
+        await asks_for_positions(harness, harness.ben)
+        await harness.ben.chat.expect("hold no tokens")
+        assert harness.group.ephemerals == []
+
+
+async def test_what_is_typed_is_asked_in_the_private_chat_and_ends_the_ticket_in_the_group(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        ticket = await buys_from_the_board(harness, harness.ben)
+        await harness.press(harness.ben, ticket, "Change")
+        asked = await harness.ben.chat.expect("Reply to this message")
+        await harness.restart()
+        await harness.say(harness.ben, "12", reply_to=asked)
+        await harness.ben.chat.expect("12 tokens")
+        await harness.peer.until(lambda: ticket.deleted)
+
+
+async def test_a_question_given_up_leaves_nothing_in_the_group(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        board = harness.group.pinned
+        assert board is not None
+        await harness.press(harness.ben, board, "Buy")
+        question = await harness.ben.expect(harness.group, "outcome")
+        tap = await harness.press(harness.ben, question, "Cancel")
+        assert "nothing was done" in (await tap.answered()).text
+        await harness.peer.until(lambda: question.deleted)
+        assert harness.group.pinned in harness.ben.sees(harness.group)
+
+
+async def test_a_fill_that_never_arrives_in_the_group_stands_in_the_private_chat(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        ticket = await buys_from_the_board(harness, harness.ben)
+        await harness.press(harness.ben, ticket, "Confirm")
+        harness.peer.ephemeral.unseen = 1
+        harness.clock.advance(600)  # and long after it was asked for it makes a sound
+        await harness.tick()
+        assert not (await harness.ben.chat.expect("Filled")).silent
+        assert "Filled" not in ticket.text

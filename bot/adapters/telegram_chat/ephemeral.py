@@ -31,7 +31,7 @@ from bot.adapters.telegram_chat.message_refs import EphemeralRef, ReplacedMessag
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import SHORT_WAIT_MS, Throttle
 from bot.chat.invocation import Invocation
-from bot.chat.platform import RetryLaterError, UnreachableError
+from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply
 from bot.chat.rights import Standing
@@ -70,12 +70,11 @@ class EphemeralForms:
             self._knows_methods = await _knows_methods(sender)
         return form if self._knows_methods else None
 
-    async def failed(self, form: EphemeralForm) -> None:
-        """What was sent so stood there for everybody."""
-        log.warning(
-            "this Telegram server does not keep a message for one member (%s): private chats take its place", form
-        )
-        self._failed = (self._failed or {}) | {form.value: self._now_ms()}
+    async def failed(self, form: EphemeralForm, *, was_proven: bool) -> None:
+        """What was sent so stood there for everybody. A server that has taken the newer form never takes the older."""
+        log.warning("this Telegram server does not show a message to one member alone in the form of Bot API %s", form)
+        forms = list(EphemeralForm) if was_proven else [form]
+        self._failed = (self._failed or {}) | {form.value: self._now_ms() for form in forms}
         self._knows_methods = None
         with suppress(TroubleError):
             async with self._db.writing() as uow:
@@ -175,14 +174,10 @@ class EphemeralAnswers:
         try:
             if not self._has_room(incoming.address) or not await self._may(incoming):
                 return None
-            form = await self._forms.usable(self._sender)
-            if form is None:
-                return None
-            if form is self._proven:
-                return await self._post(incoming, form)
+            if self._proven is not None:
+                return await self._post(incoming, self._proven)
             async with self._proving:  # one stray post shows what a server does, two would be one too many
-                form = await self._forms.usable(self._sender)
-                return None if form is None else await self._post(incoming, form)
+                return await self._prove(incoming)
         except (UnreachableError, RetryLaterError, TroubleError) as error:
             log.info("an answer goes to the private chat: %s", error)
             return None
@@ -223,7 +218,7 @@ class EphemeralAnswers:
         """Such answers have another way, so they take what announcements leave of the group's minute, and wait for
         nothing. Whether they count against it is documented nowhere; they are counted."""
         now = self._clock.monotonic_ms()
-        return self._budget.wait(address.ext, now, notice=True) <= 0 and not self._budget.nearly_full(address.ext, now)
+        return self._budget.wait(address.ext, now, notice=True) <= 0
 
     async def _may(self, incoming: IncomingUpdate) -> bool:
         """An answer to a press or to their own ephemeral command, or that of an administrator."""
@@ -232,22 +227,38 @@ class EphemeralAnswers:
             return bot is not None
         return await self._ranks.rank(bot, incoming.address, bot.id) is Standing.ADMIN
 
+    async def _prove(self, incoming: IncomingUpdate) -> EphemeralRef | None:
+        """In the newest form that this server takes."""
+        while (form := self._proven or await self._forms.usable(self._sender)) is not None:
+            ref = await self._post(incoming, form)
+            if ref is not None:
+                return ref
+        return None
+
     async def _post(self, incoming: IncomingUpdate, form: EphemeralForm) -> EphemeralRef | None:
         address, person = incoming.address, incoming.person
         assert person is not None
 
+        replaces = bool(incoming.query_id) and not incoming.in_ephemeral and form is EphemeralForm.OBJECT
+
         async def send(bot: Bot, chat: int) -> tuple[int | None, int]:
             return await send_ephemeral(
                 bot, chat, words.ONE_MOMENT, form, person=person, query_id=incoming.query_id,
-                replaces=not incoming.in_ephemeral, topic=address.topic,
+                replaces=replaces, topic=address.topic,
                 answers=None if incoming.query_id else incoming.ephemeral_id,
             )  # fmt: skip
 
-        ephemeral_id, message_id = await self._counted(address, lambda: self._sender.call(address, send))
+        try:
+            ephemeral_id, message_id = await self._counted(address, lambda: self._sender.call(address, send))
+        except UnreachableError as error:
+            if not replaces or error.why is not Unreachable.MESSAGE:
+                raise
+            replaces = False  # that message cannot be stood in for
+            ephemeral_id, message_id = await self._counted(address, lambda: self._sender.call(address, send))
         if ephemeral_id is None:
-            self._proven = None
+            was_proven, self._proven = self._proven is form, None
             await self._sender.delete(address, message_id)
-            await self._forms.failed(form)
+            await self._forms.failed(form, was_proven=was_proven)
             return None
         self._proven = form
         return EphemeralRef(chat=address.chat, person=person, message=ephemeral_id, at_ms=self._clock.now_ms())

@@ -40,11 +40,10 @@ async def send_ephemeral(
 ) -> tuple[int | None, int]:
     """(its `ephemeral_message_id`, None where it is no such message; its `message_id`). `query_id` is of the press it
     answers, `answers` the `ephemeral_message_id` of their own command. `replaces`: it is shown in place of the public
-    message whose button was pressed, in its topic; a server of 10.2 cannot do that."""
+    message whose button was pressed, in its topic; only in the form of 10.3."""
     receiver: dict[str, Any] = {"receiver_user_id": person}  # Any: as JSON has it
     if query_id:
         receiver["callback_query_id"] = query_id
-    replaces = replaces and form is EphemeralForm.OBJECT and bool(query_id)
     if replaces:
         receiver["replace_callback_query_message"] = True
     sent = {"ephemeral_message_parameters": receiver} if form is EphemeralForm.OBJECT else receiver
