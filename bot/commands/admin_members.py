@@ -92,6 +92,7 @@ GrantArg = Annotated[int, Money("amount", low=10_000, about="money, such as $50 
     "admin grant",
     role=Role.ADMIN,
     ready=_closed,
+    may_ask=("member",),
     examples=("/admin grant bob $50", '/admin grant "Bob the Great" $50 for the drawing'),
 )
 async def grant(

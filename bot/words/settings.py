@@ -62,7 +62,7 @@ def shown(settings: ChatSettings, person: int | None, *, changed: bool) -> Reply
         rows.append(line("Mentioned: ", _role(ping), when))
     else:
         rows.append(line("Nobody is mentioned."))
-    rows.append(line(code("/admin roles admin @role ping @role kinds elimination, lead"), " changes it."))
+    rows.append(line("Pick other roles, and for what one is mentioned, with ", code("/admin roles"), "."))
     away = ((admin, "No admin role", "admin"), (ping, "Mention nobody", "ping"))
     actions = [Action(label=label, text=f"/admin roles {name} none", person=person) for now, label, name in away if now]
     head = "The roles of this channel are set." if changed else "The roles of this channel."

@@ -26,6 +26,9 @@ async def test_a_member_is_picked_or_named_and_never_both(tmp_path: Path) -> Non
         assert "Bob" in named.text
         both = await harness.slash(admin, "admin grant", member=ada, name="bob", amount="$20")
         assert "give one of the two" in both.text
+        asked = await harness.slash(admin, "admin grant", amount="$20")
+        harness.peer.clock.advance(1_000)
+        assert "Bob would get $20.00" in (await admin.submit(asked.form, {"Member": "bob"})).text
         nobody = await harness.slash(admin, "admin grant", member=stranger, amount="$20")
         assert f"<@{stranger.id}> does not take part" in nobody.text
         assert not nobody.reply.mentions
@@ -168,6 +171,7 @@ async def test_a_members_own_menu_says_their_place_to_who_asks_and_lets_admins_g
         assert "admin" not in nobody.text
         granting = await admin.choose_from_menu(harness.channel, bob, "Grant play money…")
         assert granting.form.title == "Grant: Bob"
+        assert [field.label for field in granting.form.fields] == ["Amount", "Reason"]
         harness.peer.clock.advance(1_000)
         preview = await admin.submit(granting.form, {"Amount": "$20"})
         assert "Bob would get $20.00" in preview.text

@@ -275,12 +275,12 @@ class Interactions:
 
     async def _run_with_form(self, incoming: IncomingInteraction, *, title: str = "") -> None:
         """Run it at once: a form is shown as a dialog, which must be the first answer. Slow ones are acknowledged.
-        `title`: over the dialog, in the place of its own."""
+        `title`: over the dialog, which asks for nothing that is said already."""
         running = asyncio.ensure_future(self._run(incoming))
         done, _ = await asyncio.wait({running}, timeout=FORM_S)
         reply = running.result() if done else None
         if reply is not None and reply.form is not None:
-            form = replace(reply.form, title=title or reply.form.title)
+            form = replace(reply.form, title=title, said=()) if title else reply.form
             if await self._open_modal(incoming, reply, form):
                 return
         update = replaces_message(incoming.interaction, decides=incoming.decides)
