@@ -86,7 +86,8 @@ async def chart(
     figures = words.chart_figures(market.record, outcome, yes, no)
     kind = "prices" if outcome is None else "outcome"
     picture = Picture(kind=kind, market=market.id, tick=market.record.tick, outcome=outcome, span_ms=span)
-    return words.chart(picture, title, figures, _audience(ctx))
+    out = [] if outcome is not None else [market.names[number] for number in market.state.out]
+    return words.chart(picture, title, figures, _audience(ctx), out)
 
 
 @command(

@@ -17,7 +17,7 @@ from bot.words import timetable as words_timetable
 from bot.words import views as words_views
 from bot.words import watching as words_watching
 from bot.words import wording as words_wording
-from bot.words.charts import whose, yes_figures
+from bot.words.charts import out_figures, whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
 from storage.records import Market
 from storage.webhooks import PLATFORM
@@ -62,7 +62,9 @@ async def eliminated(notice: NoticeContext) -> Reply:
     if after:
         first = leaders(after)
         alt = f"{ahead([name_of(notice.market.params, number) for number in first], len(after), after[first[0]])} "
-        alt += f"after {whose_exit} exit. {_figures(notice, after)}"
+        state = await notice.state()
+        out = out_figures([name_of(notice.market.params, number) for number in state.out])
+        alt += f"after {whose_exit} exit. {_figures(notice, after)} {out}".rstrip()
     reason = await notice.reasons.to_the_last("eliminate", eliminated, notice.at_ms)
     return words_announcements.ceremony(notice.market, notice.payload, _prices(notice.market, alt), reason)
 

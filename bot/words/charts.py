@@ -103,6 +103,11 @@ def yes_figures(names: Mapping[int, str], prices: Mapping[int, int]) -> str:
     return f"YES: {listed(figures)}."
 
 
+def out_figures(names: Sequence[str]) -> str:
+    """Who is out, the first to go first; "" where nobody is."""
+    return f"Out: {listed([clean(name) for name in names])}." if names else ""
+
+
 def described(data: ChartData) -> str:
     """A chart in words, with its figures, for who cannot see it."""
     match data:

@@ -28,7 +28,7 @@ from bot.text.names import clean
 from bot.text.numbers import Cut, gain, money, places, price, tokens
 from bot.text.outcome_names import typed_outcome
 from bot.words import glossary
-from bot.words.charts import yes_figures
+from bot.words.charts import out_figures, yes_figures
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
@@ -173,9 +173,10 @@ def _board_actions(shown: Board) -> tuple[Action, ...]:
     return (Action(label="Leaderboard", text="/leaderboard"),)
 
 
-def chart(picture: Picture, title: str, figures: str, audience: Audience) -> Reply:
-    """The sentence, the chart and what it shows in figures, which who cannot see it is told with the sentence."""
-    shown = replace(picture, alt=f"{title} {figures}".strip())
+def chart(picture: Picture, title: str, figures: str, audience: Audience, out: Sequence[str] = ()) -> Reply:
+    """The sentence, the chart and what it shows in figures, which who cannot see it is told with the sentence, and who
+    is `out` of it, the first to go first."""
+    shown = replace(picture, alt=" ".join(part for part in (title, figures, out_figures(out)) if part))
     return Reply(head=line(title), blocks=(shown, *([line(quiet(figures))] if figures else [])), audience=audience)
 
 

@@ -130,6 +130,18 @@ async def test_buy_on_the_board_asks_with_menus_and_answers_in_private(tmp_path:
         harness.assert_sound()
 
 
+async def test_a_charts_alt_text_says_who_leads_the_prices_and_who_is_out(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        preview = await harness.slash(harness.admin, "admin eliminate", outcomes="brazil")
+        await harness.press(harness.admin, preview.reply, "Confirm")
+        await harness.tick()
+        figures = "YES: Germany 71.4¢ and Costa Rica 28.6¢. Out: Brazil."
+        asked = await harness.slash(ada, "chart")
+        assert f"Germany leads at 71.4¢. {figures}" in asked.reply.text
+        assert f"Germany leads at 71.4¢ after Brazil’s exit. {figures}" in harness.admin.reads(harness.channel)
+
+
 ORDER_FIELDS = ["Outcome", "Side", "Amount", "Limit", "Slippage"]
 
 

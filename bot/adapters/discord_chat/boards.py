@@ -47,6 +47,8 @@ def figures(board: Board) -> list[str]:
 def _row(row: BoardRow, *, large: bool, full: bool) -> list[str]:
     head = f"{row.place} · {markup.escaped(row.name)}  {price(row.yes)}"
     change = price_change(row.change) if row.change else ""
+    if change == price_change(0):
+        change = ""
     if not full:
         return [
             " · ".join(

@@ -93,9 +93,8 @@ def _component(field: Field) -> ui.Item[ui.Modal]:
         ]
         return ui.RadioGroup(custom_id=custom_id, options=radios, required=True)
     if choices:
-        options = [
-            discord.SelectOption(label=label, value=value, default=value == field.value) for value, label in choices
-        ]
+        chosen = choices[0][0] if field.required and len(choices) == 1 else field.value
+        options = [discord.SelectOption(label=label, value=value, default=value == chosen) for value, label in choices]
         return ui.Select(custom_id=custom_id, options=options, required=field.required, min_values=int(field.required))
     return ui.TextInput(
         style=discord.TextStyle.paragraph if field.kind == "paragraph" else discord.TextStyle.short,

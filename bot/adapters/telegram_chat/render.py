@@ -42,6 +42,7 @@ PHONE_COLUMNS = 36  # signs of fixed width that a narrow phone shows in a line
 _NAME, _SHORT_NAME = 14, 11  # columns on the board
 MOST_ROWS_OUT = 10  # of a board with more outcomes those who went together stand in one line
 SPARK_POINTS = 8
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 _BARE_COMMAND = re.compile(r"/[a-z]+(?: [a-z]+)?")
 _STYLES = {
     Style.PLAIN: TextStyle.PLAIN,
@@ -100,7 +101,21 @@ def rows(reply: Reply, now_ms: int) -> list[TextLine]:
             lines += [quoted(_line(row, now_ms)) for row in block.lines]
         else:
             lines.append(_line(block, now_ms))
+    if any(file.media_type == "image/png" for file in reply.files):
+        lines += _alts(reply, lines)
     return [_merged(row) for row in lines]
+
+
+def _alts(reply: Reply, lines: Sequence[TextLine]) -> list[TextLine]:
+    """What the charts show, in words, as far as the text does not say it already: Telegram has no alt texts."""
+    said = "\n".join("".join(part.text for part in line) for line in lines)
+    rows: list[TextLine] = []
+    for block in reply.blocks:
+        if isinstance(block, Picture) and block.alt:
+            unsaid = [part for part in _SENTENCES.split(block.alt) if shown(part).rstrip(".") not in said]
+            if unsaid:
+                rows.append((styled(" ".join(unsaid), TextStyle.QUIET),))
+    return rows
 
 
 def _merged(row: TextLine) -> TextLine:

@@ -14,6 +14,7 @@ from bot.adapters.telegram_chat.markup import MarkupPage
 from bot.chat.reply import (
     Attachment,
     Column,
+    Picture,
     Reply,
     Stamp,
     Table,
@@ -168,3 +169,15 @@ def test_a_long_text_with_a_photo_follows_it() -> None:
     assert len(rendered.pages) == 1
     short = render.render(Reply(head=line("Brazil is out."), blocks=(line("7-1"),), files=(photo,)), NOW)
     assert (short.pages, short.caption is not None) == ((), True)
+
+
+def test_a_caption_says_what_its_chart_shows_and_nothing_of_it_twice() -> None:
+    alt = "Germany leads at 61.0¢. YES: Germany 61.0¢ and Chile 39.0¢. Out: Brazil."
+    chart = Picture(kind="prices", market=1, tick=1, alt=alt)
+    png = Attachment(name="chart.png", data=b"x", media_type="image/png")
+    figures = line(quiet("YES: Germany 61.0¢ and Chile 39.0¢."))
+    said = render.render(
+        Reply(head=line("Germany leads at 61.0¢."), blocks=(chart, figures), files=(png,)), NOW
+    ).caption
+    assert said is not None
+    assert said.plain.splitlines() == ["Germany leads at 61.0¢.", "YES: Germany 61.0¢ and Chile 39.0¢.", "Out: Brazil."]
