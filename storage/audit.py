@@ -16,7 +16,10 @@ PEOPLE = ("user", "person", "with", "proposer")
 """What of a deed names an account or a person by their number."""
 
 ENTRANCE = "entrance"
-"""In what came of a deed: by which way who did it came in, where that is not their chat: `page`, `key 3`."""
+"""In what came of a deed: by which way who did it came in, where that is not the chat: `page`, `key 3`,
+`private` (their private chat)."""
+
+PRIVATE = "private"
 
 
 class Audit(Repository):

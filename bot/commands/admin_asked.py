@@ -43,6 +43,8 @@ async def pick(
         named = ", ".join(typed_outcome(market.names, outcome) for outcome in chosen)
         kind: ControlKind = "resolve" if final else "eliminate"
         return await decide(ctx, market, Decision(kind=kind, outcomes=tuple(chosen), named=named, reason=None), None)
+    if deed is None and takes == 1 and not chosen:
+        return words.one_of(record, round_, state.active, final=final)
     return words.picking(record, round_, takes, state.active, chosen, final=final)
 
 

@@ -17,6 +17,7 @@ from bot.market.background_verify import BackgroundVerifier
 from bot.text.numbers import percent
 from engine.resting_book import RestingOrder
 from engine.state import MarketState, Side, Status, price_micro
+from storage.audit import PRIVATE
 from storage.database import Database
 from storage.people import Preferences
 from storage.records import Chat, Market, Member, Person, intent_number
@@ -157,7 +158,7 @@ class Context:
         rights here are noted when it ends, unless nobody knows who they are: nothing can be told to such a one, and
         nothing is theirs to approve. What the log says they did in it, it says they did by the way they came in."""
         invocation = self.invocation
-        uow.audit.entrance = invocation.entrance
+        uow.audit.entrance = PRIVATE if self.acts_in_private else invocation.entrance
         chat = self.chat if invocation.came_as is not None or self.acts_in_private else None
         if chat is None:
             chat = await uow.chats.open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.chat.reply import Audience, Picture, Reply
 from bot.market.standings import board_of
@@ -13,6 +14,7 @@ from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
 from bot.words import claims as words_claims
 from bot.words import cuts as words_cuts
+from bot.words import questions as words_questions
 from bot.words import timetable as words_timetable
 from bot.words import views as words_views
 from bot.words import watching as words_watching
@@ -155,7 +157,10 @@ async def overdue(notice: NoticeContext) -> Reply | None:
     """Not once it has been decided."""
     state = await notice.state()
     awaited = state.asked and state.frozen_for == notice.payload["round"]
-    return words_announcements.overdue(notice.payload) if awaited else None
+    if not awaited:
+        return None
+    told = words_announcements.overdue(notice.payload)
+    return replace(told, actions=(*told.actions, words_questions.decide(int(notice.payload["round"]))))
 
 
 def _figures(notice: NoticeContext, prices: Mapping[int, int]) -> str:

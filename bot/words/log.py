@@ -14,7 +14,7 @@ from bot.words.admin import why_refused
 from bot.words.channel_routes import ROUTES, channel_link
 from bot.words.rounds_left import in_short
 from bot.words.shared import page_buttons, people, place, plural, say
-from storage.audit import ENTRANCE, PEOPLE
+from storage.audit import ENTRANCE, PEOPLE, PRIVATE
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Member, Payload
 
 _LONGEST = 60
@@ -60,10 +60,10 @@ def log(
 
 
 def _entrance(row: AuditRow) -> Span:
-    """` on the page`, ` by key 3`; nothing for who did it in their chat."""
+    """` on the page`, ` in private`, ` by key 3`; nothing for who did it in their chat."""
     entrance = str(row.after.get(ENTRANCE, ""))
-    if entrance == "page":
-        return quiet(" on the page")
+    if entrance in ("page", PRIVATE):
+        return quiet(" on the page" if entrance == "page" else " in private")
     return quiet(f" by {entrance}") if entrance else Span("")
 
 

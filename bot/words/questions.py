@@ -17,6 +17,11 @@ Facts = Mapping[str, Any]  # a payload; its shape is in the table of scheduler.n
 MOST_NAMES = 24  # a menu of Discord takes 25 options, and one is for going on
 
 
+def decide(round_: int) -> Action:
+    """For the admins of a chat, below what everybody reads; nobody else gets any further."""
+    return Action(label="Decide (admins)", text=_line(round_, ()))
+
+
 def round_asked(market: Market, facts: Facts, active: Sequence[int]) -> Reply:
     """To the admins, until one of them has answered: a button for each that is still in."""
     round_, final, takes = int(facts["round"]), bool(facts["final"]), int(facts["count"])
@@ -70,6 +75,14 @@ def _toggle(params: MarketParams, round_: int, number: int, chosen: Sequence[int
 def _line(round_: int, chosen: Sequence[int]) -> str:
     """`/admin pick 3 1,4`: rounds and outcomes counted from 1, as people do; 0 for none."""
     return f"/admin pick {round_ + 1} {','.join(str(number + 1) for number in chosen) or 0}"
+
+
+def one_of(market: Market, round_: int, active: Sequence[int], *, final: bool) -> Reply:
+    """Where one is to be named: a button a name."""
+    who = "who has won the final?" if final else f"who is out in {round_name(round_)}?"
+    shown = line("A press shows what it would pay and asks once more.")
+    actions = buttons(market.params, round_, 1, active, (), final=final)
+    return say(f"{clean(market.title)}: {who}", blocks=(shown,), actions=actions, tone=Tone.COLD)
 
 
 def picking(

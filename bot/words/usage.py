@@ -162,9 +162,10 @@ def only_admins_of(command: str, title: str | None, platform: str) -> Reply:
             f"/{command} is for the admins of {clean(title)}, and no chat of it on {platform.title()} has you as one "
             "now."
         )
-    return _no(
+    refusal = _no(
         head, code("/markets"), " chooses another market; or say it in the market's own chat.", name="only_admins"
     )
+    return replace(refusal, actions=(Action(label="My markets", text="/markets"),))
 
 
 def not_here(command: str) -> Reply:

@@ -59,6 +59,8 @@ _TAPPED_NAME = 14  # columns of a name on a button beside a row: a phone shows b
 _SALES = 6
 """Shown of the tokens whose sale the pot floor holds down."""
 
+MOST_CHOICES = 10  # markets that are one press away
+
 WINNER = "winner"
 """The note of an outcome that has won, alone or with others."""
 
@@ -351,7 +353,13 @@ def markets(markets_: Sequence[Market], current: int | None) -> Reply:
     how = line(
         "What you say in private is about the one in bold; ", code(f"/markets {markets_[-1].id}"), " changes it."
     )
-    return say(f"You are in {plural(len(markets_), 'market')}.", blocks=(*rows, how))
+    titles = [clean(market.title) for market in markets_]
+    choices = [
+        Action(label=title if titles.count(title) == 1 else f"{title} ({market.id})", text=f"/markets {market.id}")
+        for title, market in zip(titles, markets_, strict=True)
+        if market.id != current
+    ]
+    return say(f"You are in {plural(len(markets_), 'market')}.", blocks=(*rows, how), actions=choices[:MOST_CHOICES])
 
 
 def market_chosen(market: Market) -> Reply:

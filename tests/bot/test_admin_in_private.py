@@ -107,6 +107,9 @@ async def test_what_is_done_in_private_is_done_in_the_market_s_chat(world: World
     confirmed = await world.private(ADMIN, button(preview, "Confirm"))
     assert confirmed.ok, plain_text.text(confirmed)
     assert (await world.logged(1))[0] == ("start", CUP)
+    log = plain_text.text(await world.private(ADMIN, in_market(1, "/admin log")))
+    assert "Boss in private · start" in log
+    assert "Boss · open" in log
     assert [action for action, _ in await world.logged(2)] == ["open", "create"]
 
 

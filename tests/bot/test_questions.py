@@ -266,3 +266,23 @@ async def test_a_correction_pings_whom_the_claim_pinged_and_has_buttons(
             assert [[action.label for action in post.actions] for post in posts] == [["Board", "What you hold"]], line
             assert [where for where, _ in pings] == ["ada"], line
             assert [action.label for _, reply in pings for action in reply.actions] == ["Board", "What you hold"]
+
+
+async def test_who_is_awaited_decides_from_the_post_that_says_so(tmp_path: Path) -> None:
+    """Its button is for admins: everybody reads it, nobody else gets any further."""
+    async with chat_harness(tmp_path) as harness:
+        await asked_round(harness, ONE)
+        posts: list[Reply] = []
+        for _ in range(20):
+            await harness.sweep(60_000)
+            posts = [
+                reply
+                for how, _, _, reply in harness.platform.sent
+                if how == "post" and "was due" in plain_text.text(reply)
+            ]
+            if posts:
+                break
+        line = button(posts[-1], "Decide")
+        assert "is for this chat's admins" in plain_text.text(await harness.say("ada", line))
+        asked = await harness.say(ADMIN, line)
+        assert "TeamC would be out." in plain_text.text(await harness.say(ADMIN, button(asked, "TeamC")))
