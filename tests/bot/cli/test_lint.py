@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -23,7 +21,7 @@ from engine.lint import Code, lint
 from engine.params import build_params
 from engine.state import Status
 from engine.terms import MarketParams
-from tests.bot.harness import ADMIN, START, chat_harness
+from tests.bot.harness import ADMIN, START, chat_harness, every_row
 from tests.paths import EXAMPLE_EVENT, ROOT
 
 NAMES = ["Germany", "Brazil", "Costa Rica", "Chile"]
@@ -220,8 +218,7 @@ async def create(folder: Path, text: str) -> int:
 
 def rows(folder: Path) -> str:
     """All there is in the database."""
-    with closing(sqlite3.connect(folder / "play.db")) as connection:
-        return "\n".join(connection.iterdump())
+    return every_row(folder / "play.db")
 
 
 async def test_a_draft_from_a_file_is_changed_opened_and_started_in_the_chat(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bot.chat.reply import Reply, without_apps
 from storage.entrances import LINK_LIFE_MS, SESSION_LIFE_MS
 from storage.schema import sessions
 from tests.bot.adapters.room.harness import ADMIN, PUBLIC, Browser, RoomHarness, Stream, head, request_id, room_harness
+from tests.bot.harness import every_row
 from tests.storage import worlds
 
 ADA = Invocation(
@@ -305,8 +306,7 @@ async def test_no_code_and_no_token_is_kept_or_logged_as_it_is(
     await browser.messages()
     for wrong in (code, f"{code[:-1]}!"):
         await enter(browser, wrong)
-    with closing(sqlite3.connect(f"file:{here.db.url.database}?mode=ro", uri=True)) as connection:
-        kept = "\n".join(connection.iterdump())
+    kept = every_row(Path(here.db.url.database or ""))
     assert "Ada" in kept
     assert caplog.records
     assert not any(secret[:-1] in text for secret in (code, unused, token) for text in (kept, caplog.text))
