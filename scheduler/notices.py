@@ -427,6 +427,11 @@ def _big_trades(outcome: TickOutcome) -> list[Notice]:
     ]
 
 
+def big_trades_told(told: Sequence[Notice]) -> frozenset[int]:
+    """The outcomes of whose big trades these notices tell."""
+    return frozenset(int(str(notice.payload["outcome"])) for notice in told if notice.kind == "big_trade")
+
+
 def _fills_of(outcome: TickOutcome) -> dict[str, list[Fill]]:
     """What each order itself traded in this tick."""
     fills: dict[str, list[Fill]] = {}

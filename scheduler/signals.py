@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -60,7 +60,7 @@ class Memo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSnapshot:
     """How a market stands at `now_ms`: YES prices, outcomes still in, what has traded so far and the number of its last
-    trade; `ticked` in a tick."""
+    trade; `ticked` in a tick, of which outcomes in `told` a big trade is told."""
 
     now_ms: int
     yes: tuple[int, ...]
@@ -68,6 +68,7 @@ class MarketSnapshot:
     volume: int
     trades: int
     ticked: bool
+    told: Collection[int] = ()
 
 
 def detect(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
@@ -82,7 +83,8 @@ def detect(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> 
 
 
 def _lead(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> tuple[list[Notice], Memo]:
-    """A new highest YES by at least a point for two ticks (or as long as two last). An elimination tells its own."""
+    """A new highest YES by at least a point for two ticks (or as long as two last); at once where a big trade of it is
+    told, so that both are one post. An elimination tells its own."""
     ranked = sorted(snapshot.active, key=lambda i: (-snapshot.yes[i], i))
     if len(ranked) < 2:
         return [], memo
@@ -95,7 +97,8 @@ def _lead(market: Market, memo: Memo, snapshot: MarketSnapshot, pace: Pace) -> t
     same = memo.rival == top
     ticks = (memo.rival_ticks if same else 0) + snapshot.ticked
     since = min(memo.rival_ms, snapshot.now_ms) if same else snapshot.now_ms
-    if ticks < LEAD_TICKS and snapshot.now_ms - since < LEAD_TICKS * market.params.batch_interval_ms:
+    lasts = ticks >= LEAD_TICKS or snapshot.now_ms - since >= LEAD_TICKS * market.params.batch_interval_ms
+    if not lasts and top not in snapshot.told:
         return [], replace(memo, rival=top, rival_ticks=ticks, rival_ms=since)
     payload: Payload = {
         "outcome": top,

@@ -264,6 +264,7 @@ async def _queue_notices(uow: UnitOfWork, outcome: TickOutcome, pace: Pace, wall
         volume=after.volume,
         trades=after.trades,
         ticked=True,
+        told=notices.big_trades_told(event_notices),
     )
     memo = Memo.read(after.memo)
     signal_notices, fresh = detect(after, memo, snapshot, pace)

@@ -22,7 +22,9 @@ from storage.unit_of_work import UnitOfWork
 OfArg = Annotated[
     str, Who("member", 80, about="only what concerned this member or was done by them", words=1, named=True)
 ]
-CountArg = Annotated[int, WholeNumber("number of deeds a page", high=25, about="how many deeds a page, 8 if left out")]
+CountArg = Annotated[
+    int, WholeNumber("number of entries a page", high=25, about="how many entries a page, 8 if left out")
+]
 
 _ENTRIES = 8
 

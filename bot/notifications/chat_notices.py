@@ -9,7 +9,7 @@ from bot.chat.reply import Audience, Picture, Reply
 from bot.market.standings import board_of
 from bot.market.terms import asked_by, kept_changes
 from bot.market.wording import read_names
-from bot.notifications.notice_context import NoticeContext
+from bot.notifications.notice_context import CHANNELLED, NoticeContext
 from bot.words import announcements as words_announcements
 from bot.words import chats as words_chats
 from bot.words import claims as words_claims
@@ -21,6 +21,7 @@ from bot.words import watching as words_watching
 from bot.words import wording as words_wording
 from bot.words.charts import out_figures, whose, yes_figures
 from bot.words.shared import ahead, leaders, listed, name_of, winners_of
+from engine.state import Status
 from storage.records import Market
 from storage.webhooks import PLATFORM
 
@@ -53,7 +54,11 @@ async def public(notice: NoticeContext) -> Reply | None:
 
 
 async def board(notice: NoticeContext) -> Reply:
-    return words_views.board(await board_of(notice.uow, notice.market, notice.now_ms), Audience.CHAT)
+    """In the lobby of a chat it is at once the post that opens the doors."""
+    shown = words_views.board(await board_of(notice.uow, notice.market, notice.now_ms), Audience.CHAT)
+    if notice.market.status is not Status.LOBBY or notice.platform not in CHANNELLED:
+        return shown
+    return words_announcements.opened_on_board(await opened(notice), shown)
 
 
 async def eliminated(notice: NoticeContext) -> Reply:

@@ -260,12 +260,13 @@ class DeliveryResults:
         """Whoever asked to be told of such events is, once an event, however many chats hear of it."""
         if row.market is None:
             return
-        event = (row.market, row.kind, row.created_ms)
+        told = "opened" if row.kind == "board" else row.kind  # with its first post
+        event = (row.market, told, row.created_ms)
         if event in self._pinged or event in self._learned.pinged:
             return
         self._learned.pinged.add(event)
         chats = [chat.id for chat in await uow.chats.of_market(row.market)]
-        payload: Payload = {"kind": row.kind, "facts": dict(row.payload), "at_ms": row.created_ms}
+        payload: Payload = {"kind": told, "facts": dict(row.payload), "at_ms": row.created_ms}
         notices = [
             Notice(kind="ping", audience=NoticeAudience.PERSON, payload=payload, person=person)
             for person in await uow.pings.wanted(chats, kind)

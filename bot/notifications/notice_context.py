@@ -12,6 +12,8 @@ from storage.rankings import Tokens
 from storage.records import Market
 from storage.unit_of_work import UnitOfWork
 
+CHANNELLED = frozenset({"discord", "telegram"})  # platforms whose chats have other channels beside them
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeContext:

@@ -71,9 +71,15 @@ def route_of(kind: str) -> str | None:
     return "results" if kind in RESULTS else "digests" if kind in ASIDE else "announcements"
 
 
-def as_set_for_chat(kind: str, reply: Reply, settings: ChatSettings) -> Reply:
-    """A post to a chat, as its admins have set it: where it goes, and whether small news makes no sound."""
-    route = settings.routes.get(route_of(kind) or "", "")
+def as_set_for_chat(row: OutboxRow, reply: Reply, settings: ChatSettings) -> Reply | None:
+    """A post to a chat, as its admins have set it: where it goes, and whether small news makes no sound. Doors open in
+    one post: the board's first, or where announcements go elsewhere, one there; None for the other."""
+    route = settings.routes.get(route_of(row.kind) or "", "")
+    if row.kind == "opened" and not route:
+        return None
+    if row.kind == "board":
+        opens = reply.ping is not None and row.edit_ref is None and not settings.routes.get("announcements")
+        return reply if opens else replace(reply, ping=None, silent=True)
     return replace(reply, route=route, silent=reply.silent and settings.silent)
 
 
@@ -106,7 +112,8 @@ def with_placement(kind: str, payload: Mapping[str, object], reply: Reply) -> Re
     """An announcement, with whether it is pinned, goes beside the channel or makes no sound, and the kind of event."""
     if reply.audience is not Audience.CHAT:
         return reply
-    return replace(reply, pin=kind == "board", aside=kind in ASIDE, silent=kind in SMALL, ping=ping_kind(kind, payload))
+    ping, silent = reply.ping or ping_kind(kind, payload), kind in SMALL and reply.ping is None
+    return replace(reply, pin=kind == "board", aside=kind in ASIDE, silent=silent, ping=ping)
 
 
 ENDS = frozenset({"question_over"})  # of which nothing follows in the same place

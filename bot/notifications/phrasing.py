@@ -13,6 +13,7 @@ from bot.chat.reply import Audience, Reply
 from bot.notifications.claims import LASTING_NEWS_MS, NEWS_MS
 from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint
 from bot.notifications.delivery_results import ShownMessages
+from bot.notifications.notice_context import CHANNELLED
 from bot.notifications.notices import as_set_for_chat, render_notice
 from bot.notifications.read_ahead import read_ahead
 from storage.chats import ChatSettings
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 LASTING_NEWS = frozenset(
     {"eliminated", "claimed", "corrected", "cut", "resolved", "voided"}
 )  # these are told for a day
-CHANNELLED = frozenset({"discord", "telegram"})  # platforms whose chats have other channels beside them
 TICKET_MESSAGE_MS = 4_000  # so long a fill waits for its ticket to stand somewhere, so that it can take its place
 TICKET_MESSAGE_RETRY_MS = 200
 BOARD_SLOWER = 3  # times further apart are a board's edits where its group's minute is nearly full
@@ -78,8 +78,11 @@ class Phrasing:
             return Postponed(now, type(error).__name__, failed=True)
         if reply is None or (row.slot and row.edit_ref and await self._is_shown(snapshot.uow, row, reply)):
             return Sent(row.edit_ref if row.slot else None)
-        if reply.audience is Audience.CHAT and row.platform in CHANNELLED and row.slot != "board":
-            reply = as_set_for_chat(row.kind, reply, await snapshot.settings(row))
+        if reply.audience is Audience.CHAT and row.platform in CHANNELLED:
+            set_reply = as_set_for_chat(row, reply, await snapshot.settings(row))
+            if set_reply is None:
+                return Sent(None)
+            reply = set_reply
         mention_in = row.edit_chat or await snapshot.mention_in(row)
         return OutgoingMessage(row=row, reply=reply, mention_in=mention_in)
 

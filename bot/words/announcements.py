@@ -6,6 +6,7 @@ Payloads are those of `scheduler.notices` and `scheduler.signals`: epoch millise
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.chat.facts import TermChange
@@ -29,7 +30,7 @@ from bot.text.names import clean
 from bot.text.numbers import CENT, MICRO, Cut, gain, money, price, price_change, round_money, span, split, tokens
 from bot.text.numbers import places as places_of
 from bot.words.account import first_buy
-from bot.words.audit import head_blocks
+from bot.words.audit import sealed
 from bot.words.rounds_left import used_up
 from bot.words.shared import (
     INVITE,
@@ -106,6 +107,11 @@ def opened(market: Market, decides: Sequence[Line] = ()) -> Reply:
     )
     rows += decides
     return to_chat(f"{clean(market.title)}: the doors are open.", blocks=rows, actions=actions, tone=Tone.GOOD)
+
+
+def opened_on_board(doors: Reply, board: Reply) -> Reply:
+    """Both in one: what a stranger needs to know, and the board."""
+    return replace(doors, blocks=(*doors.blocks, *board.blocks), ping="opening")
 
 
 def started(market: Market, facts: Facts) -> Reply:
@@ -246,7 +252,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     rows.append(late(facts))
     if picture is not None:
         rows.append(picture)
-    rows += head_blocks(facts["head"])
+    rows.append(sealed(facts["head"]))
     actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
     return to_chat(*out_sentence(params, gone, reason), blocks=rows, actions=actions, tone=Tone.LOUD)
 
@@ -285,7 +291,7 @@ def inheritance(params: MarketParams, gone: Sequence[int], facts: Facts) -> Line
 def sum_line(facts: Facts) -> str:
     before, after = int(facts["sum_before"]), int(facts["sum_after"])
     then, now = money(before, Cut.NEAREST), money(after, Cut.NEAREST)
-    return f"The sum of all YES stays {now}." if then == now else f"The sum of all YES goes from {then} to {now}."
+    return f"All YES together still cost {now}." if then == now else f"All YES together cost {now} now, {then} before."
 
 
 def resumed(reason: str = "") -> Reply:
@@ -334,7 +340,7 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
     if picture is not None:
         rows.append(picture)
     rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
-    rows += head_blocks(facts["head"])
+    rows.append(sealed(facts["head"]))
     head = win_sentence(market, winners_of(facts), reason)
     return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
 
@@ -380,7 +386,7 @@ def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
     rows = [
         _why(reason),
         *([] if amounts is None else [line(undone), line(taken_back(amounts))]),
-        *(head_blocks(facts["head"]) if "head" in facts else ()),
+        *((sealed(facts["head"]),) if "head" in facts else ()),
     ]
     called = f"{clean(who)} has called this market off." if who else "This market is called off."
     return to_chat(called, blocks=rows, tone=Tone.LOUD)

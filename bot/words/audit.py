@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
-from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Folded, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.text.numbers import moment as minute
 from bot.words import coverage
 from bot.words.shared import no, percent_of, plural, say
@@ -31,10 +31,11 @@ CHECKED = "checked"
 # -- in the chat
 
 
-def head_blocks(head: str) -> tuple[Block, Block]:
-    """Below what is decided: the signed head, whole, so that it can be kept and held against a later one."""
+def sealed(head: str) -> Folded:
+    """Below what is decided, in small print: the signed head, whole, so that it can be kept and held against a later
+    one."""
     says = line(quiet("This signed head seals all up to here; "), code("/verify"), quiet(" checks it."))
-    return says, CodeBlock(text=head)
+    return Folded(title=says, lines=tuple(line(code(row)) for row in head.splitlines() if row))
 
 
 def not_begun() -> Reply:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.chat.reply import Block, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import moment as minute
-from bot.words.audit import head_blocks
+from bot.words.audit import sealed
 from storage.backups.contents import MarketContents
 from storage.records import Market
 
@@ -69,6 +69,6 @@ def notice(market: Market, facts: Mapping[str, Any]) -> Reply:
                 " tells why.",
             )
         )
-        rows += head_blocks(str(facts["head"]))
+        rows.append(sealed(str(facts["head"])))
     head = line(bold(f"{clean(market.title)} was restored from a backup"), ", ", Stamp(int(facts["at_ms"])), ".")
     return Reply(head=head, blocks=tuple(rows), tone=Tone.LOUD)

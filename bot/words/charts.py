@@ -33,6 +33,14 @@ SOURCES = {
     "match": "crossing",
     "band": "band",
 }
+WHAT_IT_IS = {
+    "convexity": "what an order pays on top, the more the larger it is",
+    "penalty": "what an order pays that pushes a price to its edge",
+    "curve": "what else a trade pays above what its pool takes",
+    "floor": "what sales leave behind, so that nobody can be sure of a profit",
+    "match": "what a buyer of YES and one of NO pay above $1",
+}
+"""Of `SOURCES`, those that need a word more."""
 OTHER_SOURCES = "other"
 VOLUME_PANEL = "Traded"
 RISK_PANEL = "What the house would lose at worst"

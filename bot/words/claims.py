@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.facts import DecisionPreview
-from bot.chat.reply import Action, Line, Reply, Stamp, Style, Tone, line
+from bot.chat.reply import Action, Block, Line, Reply, Stamp, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import money, price, span
 from bot.words.announcements import inheritance, late, sentence, to_chat
-from bot.words.audit import head_blocks
+from bot.words.audit import sealed
 from bot.words.rounds_left import used_up
 from bot.words.shared import first_upper, listed, listed_outcomes, name_of, people, winners_of
 from engine.events import Claimed, Corrected
@@ -118,7 +118,7 @@ def claim_sentence(market: Market, facts: Facts, reason: str) -> Line:
 def claimed(market: Market, facts: Facts, reason: str) -> Reply:
     """Who won, or who is out of a round, is named; nobody is paid yet."""
     used = used_up(facts.get("used", ()))
-    rows = [*until_paid(facts), *used, _say_so(), late(facts), *head_blocks(facts["head"])]
+    rows: list[Block] = [*until_paid(facts), *used, _say_so(), late(facts), sealed(facts["head"])]
     return to_chat(*claim_sentence(market, facts, reason), blocks=rows, actions=_LOOK, tone=Tone.LOUD)
 
 
@@ -132,11 +132,11 @@ def correction_sentence(market: Market, facts: Facts, reason: str) -> Line:
 
 def corrected(market: Market, facts: Facts, reason: str) -> Reply:
     """Others are named instead."""
-    rows = [
+    rows: list[Block] = [
         not_paid_before(market.params, facts),
         *until_paid(facts),
         _say_so(),
-        *head_blocks(facts["head"]),
+        sealed(facts["head"]),
     ]
     return to_chat(*correction_sentence(market, facts, reason), blocks=rows, actions=_LOOK, tone=Tone.LOUD)
 

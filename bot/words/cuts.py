@@ -11,7 +11,7 @@ from bot.text.names import clean
 from bot.text.numbers import Cut, limit_price, money, price, round_money, shown_price, signed_money, tokens
 from bot.words.admin import buttons
 from bot.words.announcements import round_name, sentence, to_chat
-from bot.words.audit import head_blocks
+from bot.words.audit import sealed
 from bot.words.proposals import deadline, proposed_by, second_eyes
 from bot.words.shared import first_upper, listed, no, outcome, people, plural, say, token_name
 from engine.state import Side
@@ -210,7 +210,7 @@ def cut(market: Market, facts: Facts, reason: str, who: str) -> Reply:
         shut = "Trading is still shut; the chat hears when it opens again."
         rows.append(line(shut if number is None else _until_over(int(number), final=final)))
     rows += [line(f"Decided by {clean(who)}.")] if who else []
-    rows += head_blocks(facts["head"])
+    rows.append(sealed(facts["head"]))
     head: list[str | Part] = [bold("Back to "), Stamp(int(facts["moment_ms"])), f": every later order is undone.{why}"]
     return to_chat(*head, blocks=rows, actions=(Action(label="Board", text="/board"),), tone=Tone.LOUD)
 

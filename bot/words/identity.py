@@ -202,7 +202,7 @@ def preview(accounts: Sequence[AccountSummary], name: str, code_: str, person: i
             f"you become {name}."
         ),
         line(
-            "Orders, trades and money stay under that number, in the books and in exports; the log of admins' deeds "
+            "Orders, trades and money stay under that number, in the books and in exports; the log of what admins did "
             "and posts in the room have it, too, instead of your name."
         ),
         line(

@@ -13,7 +13,8 @@ from bot.text.numbers import money, price
 from bot.words.admin import why_refused
 from bot.words.channel_routes import ROUTES, channel_link
 from bot.words.rounds_left import in_short
-from bot.words.shared import page_buttons, people, place, plural, say
+from bot.words.shared import STATUS_WORDS, page_buttons, people, place, plural, say
+from engine.state import Status
 from storage.audit import ENTRANCE, PEOPLE, PRIVATE
 from storage.records import ActionStatus, ApprovalStatus, AuditRow, Json, Member, Payload
 
@@ -26,7 +27,15 @@ _MONEY = {"cash", "given", "balance", "profit", "risk"}  # as numbers; as texts 
 ROLES = ("admin", "ping")
 """What names a role by its number (`/admin roles`)."""
 
-_LABELS = {"kind": "to", "user": "member", "moment": "back to", "profit": "the house’s profit", "risk": "at risk"}
+_LABELS = {
+    "about": "what decides:",
+    "kind": "to",
+    "user": "member",
+    "moment": "back to",
+    "profit": "the house’s profit",
+    "risk": "at risk",
+}
+_STATUSES = frozenset(status.value for status in Status)
 _COUNTED = {"orders": "order", "people": "", "trades": "trade"}
 _DEEDS = {"add": "added to what decides"}  # those that no command is called
 
@@ -55,7 +64,8 @@ def log(
         changed = (*changes(row.before, after, outcomes, names), *_rounds(row.after))
         if changed or second:
             rows.append(line(quiet("   "), *second, *([quiet(" · ")] if changed and second else []), *changed))
-    head = f"{plural(page.total, 'deed')}{whose} in the log, newest first.{place(page)}"
+    count = "1 entry" if page.total == 1 else f"{page.total:,} entries"
+    head = f"{count}{whose} in the log, newest first.{place(page)}"
     return say(head, blocks=rows, actions=page_buttons(again, page, person))
 
 
@@ -107,7 +117,7 @@ def _who(actor: int | None, names: Mapping[int, str]) -> str:
 def changes(
     before: Payload, after: Payload, outcomes: Sequence[str] = (), names: Mapping[int, str] | None = None
 ) -> Line:
-    """`status DRAFT → LOBBY · fee 2%`: what was not so before; what is only in `before` is what it rested on.
+    """`status Draft → Lobby · fee 2%`: what was not so before; what is only in `before` is what it rested on.
     `names` of people by number."""
     old, parts, known = dict(_flat(before)), list[Part](), names or {}
     for name, value in _flat(after):
@@ -168,6 +178,8 @@ def _quiet(part: str | Part) -> Part:
 
 def _value(name: str, value: Json, outcomes: Sequence[str], names: Mapping[int, str]) -> str | Part:
     """As people say it; "" for nothing."""
+    if name == "status" and isinstance(value, str) and value in _STATUSES:
+        return STATUS_WORDS[Status(value)]
     if name in ROLES and isinstance(value, str) and value.isdigit():
         return mention(Entity.ROLE, value)
     if name in ROUTES and isinstance(value, str) and value.isdigit():

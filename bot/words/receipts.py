@@ -206,8 +206,11 @@ def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str
     if len(rows) > _MANY:
         lines.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
     none = "" if any(order.done for order, _ in rows) else "Not filled: "
-    are = f"{plural(len(rows), 'order')} {'is' if len(rows) == 1 else 'are'} {what}"
-    return Reply(head=line(f"{none}{are}. {listed(parts)} came back."), blocks=tuple(lines), tone=Tone.COLD, ok=False)
+    if len(rows) == 1:
+        head = f"Order {rows[0][0].number} is {what}: {listed(parts)} came back."
+    else:
+        head = f"{none}{plural(len(rows), 'order')} are {what}. {listed(parts)} came back."
+    return Reply(head=line(head), blocks=tuple(lines), tone=Tone.COLD, ok=False)
 
 
 def _asked_for(params: MarketParams, order: OrderRow) -> str:

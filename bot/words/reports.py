@@ -24,8 +24,8 @@ from bot.chat.reply import (
 )
 from bot.text.names import clean, quoted_name
 from bot.text.numbers import gain, money, percent, round_money, shown_money, signed_money, span, split
-from bot.words.charts import SOURCES, described
-from bot.words.shared import dotted, listed, no, page_buttons, people, place, plural, say
+from bot.words.charts import SOURCES, WHAT_IT_IS, described
+from bot.words.shared import dotted, first_upper, listed, no, page_buttons, people, place, plural, say
 from bot.words.views import status_word, step_words
 from storage.outbox import Backlog
 from storage.records import Market, MetricRow
@@ -64,7 +64,7 @@ def _deciders(market: Market, numbers: MonitorFigures) -> list[Line]:
         return []
     alone = [clean(name) for name, part in numbers.deciders if not part]
     with_part = [clean(name) for name, part in numbers.deciders if part]
-    said = f"Whatever no round asks for {listed(alone) or 'nobody known here'} can decide alone"
+    said = f"What no round asks for, {listed(alone) or 'nobody known here'} can decide alone"
     if with_part:
         have, propose = ("has", "proposes") if len(with_part) == 1 else ("have", "propose")
         said += f"; {listed(with_part)} {have} a part in it and {propose} it"
@@ -97,15 +97,19 @@ def _house(market: Market, numbers: MonitorFigures) -> list[Line]:
         return [line(f"The house stakes {round_money(most)}.")]
     now, high = max(0, metric.mm_risk), max(0, numbers.worst)
     if market.over:
-        return [_house_ended(most, numbers.house), line(f"It risked at most {round_money(high)}."), _brought(metric)]
+        return [
+            _house_ended(most, numbers.house),
+            line(f"It risked at most {round_money(high)}."),
+            _brought(metric),
+            *_explained(metric),
+        ]
     rows = [
         line(
             f"House risks at most {round_money(most)}; right now {round_money(now)}"
             f" ({percent(now * 10**12 // most) if most else '0%'}), at worst so far {round_money(high)}."
         )
     ]
-    rows.append(_brought(metric))
-    return rows
+    return [*rows, _brought(metric), *_explained(metric)]
 
 
 def _house_ended(staked: int, has: int) -> Line:
@@ -125,6 +129,12 @@ def _brought(metric: MetricRow) -> Line:
     ]
     by_source = f": {', '.join(sources)}." if sources else "."
     return line(f"Fees, gas and the like brought it {signed_money(metric.mm_profit)}", by_source)
+
+
+def _explained(metric: MetricRow) -> list[Line]:
+    """In small print: the sources whose names say nothing by themselves."""
+    named = [f"{SOURCES[name]}: {what}" for name, what in WHAT_IT_IS.items() if metric.sources.get(name)]
+    return [line(quiet(f"{first_upper('; '.join(named))}."))] if named else []
 
 
 def _outbox(waiting: Sequence[Backlog], now_ms: int) -> list[Line]:

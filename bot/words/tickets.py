@@ -348,12 +348,13 @@ def _waits(priced: PricedOrder, limit: int) -> Line:
 def _sums(priced: PricedOrder) -> str:
     quote = priced.quote
     worst = "at worst" if priced.draft.buy else "at least"
-    return dotted(
+    said = dotted(
         [
             *words_receipts.fee_and_gas(quote.amount, quote.fee, quote.gas, buy=priced.draft.buy),
             f"{worst} {money(priced.most, Cut.UP if priced.draft.buy else Cut.DOWN)} for all of it, fees in",
         ]
     )
+    return first_upper(said)
 
 
 def _autofill(priced: PricedOrder) -> Line:

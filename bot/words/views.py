@@ -150,7 +150,11 @@ def _floored(shown: Board) -> tuple[Line, ...]:
         return ()
     more = f" and {len(sales) - _SALES} more" if len(sales) > _SALES else ""
     listing = ", ".join(sales[:_SALES]) + more
-    return (line(f"The pot floor keeps part of a sale now. A token sold brings, after the fee: {listing}."),)
+    return (
+        line(
+            f"A sale brings less than the price now, so that nobody can be sure of a profit; after the fee: {listing}."
+        ),
+    )
 
 
 def _ahead(shown: Board) -> Line:

@@ -15,7 +15,7 @@ from storage.proofs.tree import HASH_SIZE
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _MARKET = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 # what chats and mail put around a post, or make of its dash
-_QUOTED = re.compile(r"^[\s>|]+")
+_QUOTED = re.compile(r"^(?:-# |[\s>|])+")
 _DASHED = re.compile(r"^(?:—|–|--?|\u2014) *(?=\S+ \S+$)")
 _MARKS = "`*_"
 

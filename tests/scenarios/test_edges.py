@@ -142,7 +142,7 @@ TWO_LEFT: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate b, c, d", "!", "at least two must stay in"),
     (ADMIN, "/admin eliminate c, d", "C and D would be out"),
     (ADMIN, "press Confirm", "go out with the next tick"),
-    ("tick", "2s", "C and D are out.", "The sum of all YES stays"),
+    ("tick", "2s", "C and D are out.", "All YES together still cost"),
     (ADMIN, "/admin eliminate b", "!", "at least two must stay in", "/admin resolve"),
     (ADMIN, "/admin resolve c", "!", "out already"),
     ("ada", "/buy c yes 5", "!", "C is out"),

@@ -59,7 +59,7 @@ ROUND: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate brazil 7-1", "Brazil would be out", "Nobody holds NO", "final: it cannot be corrected"),
     (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
     (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
-    ("tick", "2s", "Brazil is out. 7-1.", "goes to the two still in: Germany", "→", "The sum of all YES", "open again"),
+    ("tick", "2s", "Brazil is out. 7-1.", "goes to the two still in: Germany", "→", "All YES together", "open again"),
     ("ada", "/buy brazil yes 1", "!", "Brazil is out and no longer traded; still in: Germany and Costa Rica"),
 )
 

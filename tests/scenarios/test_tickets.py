@@ -285,7 +285,7 @@ FLOORED: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate costa rica", "Costa Rica would be out"),
     (ADMIN, "press Confirm", "goes out with the next tick"),
     ("tick", "2s", "Costa Rica is out"),
-    ("ada", "/board", "The pot floor keeps part of a sale now.", "Germany YES 50.", "Brazil YES 50."),
+    ("ada", "/board", "A sale brings less than the price now", "Germany YES 50.", "Brazil YES 50."),
     (
         "ada",
         "/sell germany yes 50",

@@ -165,7 +165,7 @@ def forged(played: Played) -> Mapping[str, tuple[str, int, str]]:
     """By name: a head that stands for the second post, the exit code, what is said."""
     last, signer = head(played.posts[1]), played.signer
     first, stranger = head(played.posts[0]), SigningKey.of_seed(bytes(32))
-    changed = played.posts[1].replace(f"\n{last.size}\n", f"\n{last.size + 1}\n")
+    changed = played.posts[1].replace(f"\n`{last.size}`\n", f"\n`{last.size + 1}`\n")
     return {
         "another root of one size": (replace(first, root=last.root).signed(signer), 1, "Convicts: market 1 has two"),
         "another root later": (replace(last, root=first.root).signed(signer), 1, "does not join these heads"),
