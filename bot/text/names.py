@@ -28,8 +28,8 @@ _LIKE_A_VALUE = re.compile(r"[$+-]?\d[\d.,]*[%¢a-z]?", re.IGNORECASE)
 WORDS_OF_LINES = frozenset(
     [
         "all", "amount", "and", "ask", "autofill", "change", "confirm", "everything", "for", "half", "limit", "max",
-        "member", "n", "name", "no", "odds", "out", "outcome", "outcomes", "page", "preset", "price", "reason", "side",
-        "slippage", "span", "start", "to", "until", "what", "winner", "y", "yes", "z",
+        "member", "n", "name", "no", "odds", "out", "outcome", "outcomes", "page", "preset", "price", "reason", "scope",
+        "side", "slippage", "span", "start", "to", "until", "what", "winner", "y", "yes", "z",
     ]
 )  # fmt: skip
 """Words that mean something of their own in some line: an outcome or a person called so is typed in quotes."""

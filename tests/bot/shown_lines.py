@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from bot.adapters.discord_chat.command_options import PICKED, TYPED
 from bot.adapters.discord_chat.markup import spelled
 from bot.chat import plain_text
 from bot.chat.invocation import ParseContext
@@ -55,8 +56,10 @@ def wrong_with(line: str, command: Command, rest: str, context: ParseContext) ->
     if options == rest or not rest or "confirm=" in rest:
         return []
     names = "|".join(param.name for param in command.params)
-    parts = re.split(rf"(?:^|\s)({names}):(?=\S)", options)[1:]
-    on_discord = parser.parse(command, "", context, dict(zip(parts[::2], parts[1::2], strict=True)))
+    parts = re.split(rf"(?:^|\s)({names}|{TYPED}):(?=\S)", options)[1:]
+    picked = dict(zip(parts[::2], parts[1::2], strict=True))
+    args = {PICKED if name == TYPED and name not in names.split("|") else name: value for name, value in picked.items()}
+    on_discord = parser.parse(command, "", context, args)
     return [] if on_discord.values == parsed.values else [f"{line!r}: on Discord {options!r}"]
 
 

@@ -47,7 +47,7 @@ NEWS: tuple[Row, ...] = (
 
 LOG: tuple[Row, ...] = (
     ("ada", "/admin log", "!", "for this chat's admins"),
-    (ADMIN, "/admin log", "deeds in the log, newest first", "Boss · start", "status DRAFT → LOBBY", "gas $0.01"),
+    (ADMIN, "/admin log", "entries in the log, newest first", "Boss · start", "status Draft → Lobby", "gas $0.01"),
     (ADMIN, "/admin freeze red card", "freezes with the next tick"),
     (ADMIN, "/admin log 1", "Boss · freeze: red card", "Page 1 of"),
     (ADMIN, "press More", "Boss · start", "Page 2 of"),
@@ -92,7 +92,7 @@ async def test_a_draft_is_not_announced(tmp_path: Path) -> None:
         (ADMIN, "/admin announce hello", "!", "a draft that nobody sees yet"),
         (ADMIN, "/admin export config", "config-1.csv"),
         (ADMIN, "/admin graph", "!", "nothing to draw before trading starts"),
-        (ADMIN, "/admin log", "1 deed in the log", "title Cup"),
+        (ADMIN, "/admin log", "1 entry in the log", "title Cup"),
     )
     async with chat_harness(tmp_path) as harness:
         await perform(harness, rows)
@@ -279,7 +279,7 @@ async def test_the_log_says_in_words_what_was_done(tmp_path: Path) -> None:
             assert wanted in log, log
         await harness.say(ADMIN, "/admin open in 30m")
         log = plain_text.text(await harness.say(ADMIN, "/admin log"))
-        assert "status DRAFT → LOBBY" in log, log
+        assert "status Draft → Lobby" in log, log
         assert "start 3 July 2014 07:16 UTC" in log, log
         await harness.say("ada", "/join")
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
@@ -422,7 +422,7 @@ async def test_a_term_without_a_value_is_asked_for(tmp_path: Path) -> None:
             reply = await harness.say(ADMIN, f"/admin set {name}")
             assert reply.form is not None, name
             forms[name] = reply.form
-        assert "1 deed" in plain_text.text(await harness.say(ADMIN, "/admin log"))
+        assert "1 entry" in plain_text.text(await harness.say(ADMIN, "/admin log"))
         assert [one[0] for one in forms["autofill"].fields[0].choices] == ["on", "off"]
         assert forms["autofill"].fields[0].value == "on"
         for name, value in (("fee", "2%"), ("autofill", "off"), ("mu", "0.5"), ("renormalise", "clamp")):

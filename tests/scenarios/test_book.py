@@ -20,7 +20,7 @@ RESTS: tuple[Row, ...] = (
         "Buy Germany YES at 45¢ or less: spend at most $45.46, get $100.00 if Germany wins.",
         "Nothing trades at once: the price is 50.0¢ now.",
         "100 wait in the book at 45¢; $45.45 is set aside until they fill or you cancel.",
-        "gas $0.01 · at worst $45.46 for all of it",
+        "Gas $0.01 · at worst $45.46 for all of it",
         "Auto-fill is off",
     ),
     ("ada", "press Confirm", "Sent. Buying 100 Germany YES at 45¢ or less, for at most $45.46."),

@@ -139,11 +139,9 @@ async def test_nothing_that_waits_to_be_told_names_them_afterwards(tmp_path: Pat
         assert not [text for where, text in later if where == "ada" or MARKED in text]
 
 
-async def test_a_private_chat_that_led_to_them_leads_nowhere(tmp_path: Path) -> None:
+async def test_of_a_private_chat_nothing_is_kept_that_leads_there(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         await running(harness, people=PEOPLE)
-        await harness.say("ada", "/join", chat="dm-77", kind=ChatKind.PRIVATE)
-        assert "dm-77" in harness.rows()
-        preview = await harness.say("ada", "/forget", chat="dm-77", kind=ChatKind.PRIVATE)
-        await harness.say("ada", button(preview, "Confirm"), chat="dm-77", kind=ChatKind.PRIVATE)
+        for line in ("/markets 1", "/join", "/buy germany yes $5", "/positions"):
+            await harness.say("ada", line, chat="dm-77", kind=ChatKind.PRIVATE)
         assert "dm-77" not in harness.rows()

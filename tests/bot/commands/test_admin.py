@@ -120,7 +120,7 @@ async def test_everything_can_be_set_before_the_start_and_what_the_rules_allow_a
             ("/admin set tick 3s", "tick was 3s already."),
         ):
             assert words in plain_text.text(await harness.say(ADMIN, line)), line
-        listed = plain_text.text(await harness.say(ADMIN, "/admin set"))
+        listed = plain_text.text(await harness.say(ADMIN, "/admin set more"))
         assert "`kappa_start` 0.00002" in listed
         await harness.say(ADMIN, "/admin open")
         await harness.press(ADMIN, await harness.say(ADMIN, "/admin start"), "Confirm")
