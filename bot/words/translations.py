@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+ENGLISH = "en"
 LANGUAGES = ("de", "es", "fr", "pt", "ja")  # pt: as in Brazil; es: as it is understood on both sides of the ocean
 
 Texts = Mapping[str, str]  # language -> text

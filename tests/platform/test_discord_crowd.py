@@ -40,7 +40,7 @@ async def test_a_whole_event_with_twenty_members_keeps_to_the_channels_limits(tm
         for _ in range(10):
             await harness.tick()
         texts = [message.text for message in harness.channel.public]
-        for text in ("the doors are open", "is open for trading", "Costa Rica is out.", "Germany wins"):
+        for text in ("is open for trading", "Costa Rica is out.", "Germany wins"):
             assert len([message for message in texts if text in message.split("\n")[0]]) == 1, text
         assert harness.peer.request_log.most_in_a_window(harness.channel.id) <= 5
         assert len(harness.channel.pinned) == 1

@@ -1,9 +1,11 @@
-"""The command menus, made from the one declaration: one for private chats, one for groups, one for their admins."""
+"""The command menus, made from the one declaration: one for private chats, one for groups, one for their admins, each
+in every language there is a short text in."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from telegram import (
     Bot,
@@ -20,6 +22,7 @@ from bot.adapters.telegram_chat.markup import shown, spelled
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.grammar.command import Command
+from bot.words import translations
 from storage.database import Database
 
 MOST_COMMANDS = 100
@@ -27,10 +30,19 @@ _NAME = 32
 _DESCRIPTION = 256
 
 
-def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandScope, list[BotCommand]]]:
-    """What is offered where. Who may do it is checked when it is done."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """What is offered where, to those whose Telegram speaks `language`; "": to everybody else."""
 
-    def commands_for(chat: ChatKind, *, admin: bool) -> list[BotCommand]:
+    scope: BotCommandScope
+    language: str
+    commands: Sequence[BotCommand]
+
+
+def menus(commands: Sequence[Command], platform: str) -> list[Menu]:
+    """All of them. Who may do it is checked when it is done."""
+
+    def commands_for(chat: ChatKind, language: str, *, admin: bool) -> list[BotCommand]:
         shown_here = [
             command
             for command in commands
@@ -39,14 +51,18 @@ def menus(commands: Sequence[Command], platform: str) -> list[tuple[BotCommandSc
             and command.rule.missing(member=True, admin=admin, chat=chat, platform=platform) is None
         ]
         in_group = chat is ChatKind.GROUP
-        return [bot_command(command, unseen=in_group and is_personal(command)) for command in shown_here][
-            :MOST_COMMANDS
-        ]
+        offered = [bot_command(command, language, unseen=in_group and is_personal(command)) for command in shown_here]
+        return offered[:MOST_COMMANDS]
 
+    places = (
+        (BotCommandScopeAllPrivateChats(), ChatKind.PRIVATE, False),
+        (BotCommandScopeAllGroupChats(), ChatKind.GROUP, False),
+        (BotCommandScopeAllChatAdministrators(), ChatKind.GROUP, True),
+    )
     return [
-        (BotCommandScopeAllPrivateChats(), commands_for(ChatKind.PRIVATE, admin=False)),
-        (BotCommandScopeAllGroupChats(), commands_for(ChatKind.GROUP, admin=False)),
-        (BotCommandScopeAllChatAdministrators(), commands_for(ChatKind.GROUP, admin=True)),
+        Menu(scope=scope, language=language, commands=commands_for(chat, language, admin=admin))
+        for scope, chat, admin in places
+        for language in ("", *translations.LANGUAGES)
     ]
 
 
@@ -55,10 +71,12 @@ def is_personal(command: Command) -> bool:
     return not command.for_all and command.rule.role is not Role.ADMIN
 
 
-def bot_command(command: Command, *, unseen: bool = False) -> BotCommand:
-    """`admin create` is spelled `admin_create`. `unseen`: since Bot API 10.2 others in a group do not see it said;
+def bot_command(command: Command, language: str = "", *, unseen: bool = False) -> BotCommand:
+    """`admin create` is spelled `admin_create`, and what it does is said in 40 characters: a phone shows no more.
+    `unseen`: since Bot API 10.2 others in a group do not see it said;
     older servers leave that out (https://core.telegram.org/bots/api#botcommand)."""
-    description = cut(spelled(shown(command.summary)).strip() or command.name, _DESCRIPTION)
+    short = translations.short(command.name).get(language or translations.ENGLISH, command.summary)
+    description = cut(spelled(shown(short)).strip() or command.name, _DESCRIPTION)
     api_kwargs = {"is_ephemeral": True} if unseen else None
     return BotCommand(command.name.replace(" ", "_")[:_NAME], description, api_kwargs=api_kwargs)
 
@@ -67,13 +85,13 @@ async def register(bot: Bot, db: Database, commands: Sequence[Command], platform
     """Tell Telegram the menus where they have changed since the last time; whether they had."""
     wanted = menus(commands, platform)
     menus_as_text = [
-        (scope.type, [(command.command, command.description, *command.api_kwargs) for command in offered])
-        for scope, offered in wanted
+        (menu.scope.type, menu.language, [(one.command, one.description, *one.api_kwargs) for one in menu.commands])
+        for menu in wanted
     ]
     digest = hashlib.sha256(repr(menus_as_text).encode()).hexdigest()
 
     async def tell() -> None:
-        for scope, offered in wanted:
-            await bot.set_my_commands(offered, scope=scope)
+        for menu in wanted:
+            await bot.set_my_commands(menu.commands, scope=menu.scope, language_code=menu.language or None)
 
     return await registered.register(db, f"{platform} commands {bot.id}", digest, tell)

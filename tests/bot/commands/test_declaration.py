@@ -61,8 +61,8 @@ async def test_one_more_file_is_one_more_command_everywhere(tmp_path: Path, with
     assert for_all == {declared.name for declared in COMMANDS if declared.for_all} | {"ping"}
     slash = [(where, option["name"]) for payload in payload_of(with_ping) for where, option in options(payload)]
     assert ("ping", "times") in slash
-    for _, menu in menus(with_ping, "telegram"):
-        assert ("ping", "Hear whether anybody is there.") in [(entry.command, entry.description) for entry in menu]
+    for menu in menus(with_ping, "telegram"):
+        assert ("ping", "Hear whether anybody is there.") in [(one.command, one.description) for one in menu.commands]
     page = manual(with_ping)
     assert "- `ping.py`: Whether anybody is there. `/ping`\n" in page
     assert "### `/ping [times]`\n\nHear whether anybody is there.\n\n- `times` (optional): how often to answer" in page

@@ -16,7 +16,7 @@ from bot.commands import COMMANDS
 from bot.words import translations
 
 LISTED = {command.name: command for command in COMMANDS if not command.hidden}
-SHORT, ENGLISH = 40, "en"
+SHORT = 40
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 AS_TYPED = re.compile(r"/[a-z]+|\$\d+(?:,\d+)*|#\d+|\d+\.\d+|\d+[%cmhdsk]")  # says the same in every language
 
@@ -57,13 +57,13 @@ def test_every_listed_command_and_option_is_in_the_file_and_nothing_else_is(file
 
 def test_a_translation_is_of_the_text_that_stands_in_the_declaration_today(file: Mapping[str, Any]) -> None:
     """What fails here has changed its English: its five translations have to follow."""
-    old = {where: text for where, text, entry in declared(file) if entry[ENGLISH] != text}
+    old = {where: text for where, text, entry in declared(file) if entry[translations.ENGLISH] != text}
     assert old == {}
 
 
 def test_every_text_stands_in_every_language_and_fits(file: Mapping[str, Any]) -> None:
     for where, text, entry in declared(file):
-        assert entry.keys() - {"short", "options"} == {ENGLISH, *translations.LANGUAGES}, where
+        assert entry.keys() - {"short", "options"} == {translations.ENGLISH, *translations.LANGUAGES}, where
         for language in translations.LANGUAGES:
             said = entry[language]
             assert said == said.strip(), (where, language)
@@ -78,12 +78,12 @@ def test_a_short_text_for_each_command_fits_into_forty_characters(file: Mapping[
     for name in LISTED:
         short = translations.short(name)
         assert short == file["commands"][name]["short"]
-        assert short.keys() == {ENGLISH, *translations.LANGUAGES}, name
+        assert short.keys() == {translations.ENGLISH, *translations.LANGUAGES}, name
         for language, said in short.items():
             assert said == said.strip(), (name, language)
             assert 1 <= limits.size(said) <= SHORT, (name, language)
             assert not said.endswith("."), (name, language)
-            assert language == ENGLISH or said != short[ENGLISH], (name, language)
+            assert language == translations.ENGLISH or said != short[translations.ENGLISH], (name, language)
 
 
 def test_an_option_is_told_in_the_commands_own_words_before_those_that_commands_share() -> None:
