@@ -24,6 +24,7 @@ from storage.holding import ROUND_MS, Holder
 from tests.platform.peer_clock import PeerClock
 from tests.standins.discord_peer import (
     Channel,
+    Clock,
     DiscordPeer,
     Guild,
     Interaction,
@@ -157,8 +158,10 @@ def restored_library() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def discord_harness(folder: Path, *, start: bool = True) -> AsyncIterator[DiscordHarness]:
-    async with DiscordPeer() as peer:
+async def discord_harness(
+    folder: Path, *, start: bool = True, start_ms: int | None = None
+) -> AsyncIterator[DiscordHarness]:
+    async with DiscordPeer(clock=Clock(start_ms=start_ms)) as peer:
         guild = peer.guild("Traders")
         host = guild.role("host", Permission.MANAGE_GUILD)
         db = Database.open(migrated_file(folder / "town.db"))
