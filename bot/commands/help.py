@@ -101,13 +101,12 @@ def _usable(ctx: Context, *, admin: bool) -> Iterable[Command]:
 
 
 def _all(usable: list[Command], first: str) -> Reply:
-    titles = ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"), (Role.ADMIN, "Running it"))
     groups = [
         (title, [_entry(command) for command in usable if command.help_under is role])
-        for role, title in titles
-        if any(command.help_under is role for command in usable)
+        for role, title in ((Role.MEMBER, "Taking part"), (Role.ANYONE, "Looking on"))
     ]
-    return words_views.help_all(groups, first)
+    runs = any(command.help_under is Role.ADMIN for command in usable)
+    return words_views.help_all(groups, first, runs=runs)
 
 
 def _entry(command: Command) -> HelpEntry:

@@ -379,14 +379,17 @@ def not_your_market(number: int) -> Reply:
 # -- help
 
 
-def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str) -> Reply:
-    """Every command one may use, in groups."""
+def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str, *, runs: bool = False) -> Reply:
+    """Every command one may use, in groups; those of who `runs` a market are a page of their own."""
     rows: list[Line] = []
     for title, entries in groups:
         rows.append(line(bold(title)))
         rows += [line(code(f"/{entry.name}"), f"  {entry.summary}") for entry in entries]
     rows.append(line("More on one: ", code("/help buy")))
-    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+    running = (Action(label="Running a market", text="/help admin"),) if runs else ()
+    if runs:
+        rows.append(line("Running a market: ", code("/help admin")))
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows, actions=running)
 
 
 def greeting(first: str, *, joined: bool) -> Reply:

@@ -161,7 +161,8 @@ async def test_who_has_a_part_in_it_proposes_from_private_as_in_the_chat(world: 
 
 
 async def test_help_in_private_lists_admins_commands_to_known_admins_alone(world: World) -> None:
-    assert "/admin eliminate" in plain_text.text(await world.private(ADMIN, "/help"))
+    assert "/help admin" in plain_text.text(await world.private(ADMIN, "/help"))
+    assert "/admin eliminate" in plain_text.text(await world.private(ADMIN, "/help admin"))
     assert "/admin" not in plain_text.text(await world.private("ada", "/help"))
     assert "/admin" not in plain_text.text(await world.private("eve", "/help"))
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "transcripts"
 _VARIES = (
-    (re.compile(r"outcry/[\w-]{20,}/\d+\s+\d+\s+\S+\s+\W*— outcry/\S+ \S+"), "(a signed head)"),
+    (re.compile(r"(-# )?`?outcry/[\w-]{20,}/\d+`?\s+\W*\d+`?\s+\W*\S+\s+\W*— outcry/\S+ \S+"), r"\1(a signed head)"),
+    (re.compile(r"</([a-z ]+):\d+>"), r"`/\1`"),
     (re.compile(r"\b[0-9A-HJ-NP-Z]{4}-[0-9A-HJ-NP-Z]{4}\b"), "CODE-CODE"),
     (re.compile(r"\b\d+(\.\d+)? ms\b"), "some ms"),
 )

@@ -122,13 +122,13 @@ def stamp(at: Stamp) -> str:
 
 
 def line(parts: Line) -> str:
-    """One line with its styles; small where all of it is quiet."""
+    """One line with its styles; small where all of it is quiet, but for what can be typed."""
     shown = [part for part in parts if not isinstance(part, Span) or part.text]
     text = styled(shown)
     if shown and isinstance(shown[0], Span) and shown[0].style in {Style.PLAIN, Style.QUIET}:
         text = _LEADING.sub(r"\1\\\2", text)
     spans = [part for part in shown if isinstance(part, Span) and part.text.strip()]
-    if spans and all(span.style is Style.QUIET for span in spans):
+    if spans and spans[0].style is Style.QUIET and all(span.style in {Style.QUIET, Style.CODE} for span in spans):
         return f"-# {text.strip()}"
     return text
 
