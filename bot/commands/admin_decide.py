@@ -13,6 +13,7 @@ from bot.grammar.types import Choice, ConfirmArg, NumberArg, ReasonArg, code_of
 from bot.market import approvals, cuts, decisions, grants, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
+from bot.market.involvement import NOTHING, involvement_of, still_valid
 from bot.text.outcome_names import typed_outcome
 from bot.words import admin as words_admin
 from bot.words import decisions as words
@@ -137,14 +138,14 @@ async def approve(
         proposal = await uow.approvals.get(market.id, number)
         if proposal is None:
             return words_proposals.no_such_proposal(number)
-        part = await decisions.involvement_of(uow, market.record, market.state, ctx.person_id)
+        part = await involvement_of(uow, market.record, market.state, ctx.person_id)
         proposer = await approvals.name_of(uow, market, proposal.proposer)
         own = await uow.people.primary_id(proposal.proposer) == ctx.person_id
         by = "" if proposal.decided_by is None else await approvals.name_of(uow, market, proposal.decided_by)
     if answer == "no" and proposal.declined and proposal.decided_by == ctx.person_id:
         return words_proposals.declined(market.record, proposal, own=own)
     taken_back = own and answer == "no"
-    part = decisions.NOTHING if taken_back else part
+    part = NOTHING if taken_back else part
     refused = _refused(ctx, market, proposal, part, by, own=own and not taken_back)
     if refused is not None:
         return refused
@@ -169,9 +170,7 @@ async def approve(
 async def _list(ctx: Context, market: MarketView) -> Reply:
     async with ctx.db.reading() as uow:
         standing = [
-            proposal
-            for proposal in await uow.approvals.waiting(market.id)
-            if decisions.still_valid(proposal, market.state)
+            proposal for proposal in await uow.approvals.waiting(market.id) if still_valid(proposal, market.state)
         ]
         named = [(proposal, await approvals.name_of(uow, market, proposal.proposer)) for proposal in standing]
     return words_proposals.proposals(market.record, named, ctx.now_ms)
@@ -195,7 +194,7 @@ def _refused(
         return words_admin.not_running(record)
     if record.halted is not None:
         return words_setup.halted(record)
-    if proposal.status is ApprovalStatus.LAPSED or not decisions.still_valid(proposal, market.state):
+    if proposal.status is ApprovalStatus.LAPSED or not still_valid(proposal, market.state):
         return words_proposals.lapsed(record, proposal)
     if own:
         return words_proposals.own_proposal(record, proposal)

@@ -13,7 +13,7 @@ from bot.grammar.members import Who
 from bot.grammar.types import PageArg, WholeNumber
 from bot.market import whom
 from bot.market.context import Context, MarketView, Snapshot
-from bot.market.decisions import still_valid
+from bot.market.involvement import still_valid
 from bot.words import log as words
 from storage.audit import PEOPLE
 from storage.records import AuditRow, Member

@@ -17,6 +17,7 @@ from bot.market import timetable_changes as changes
 from bot.market.context import Context, MarketView
 from bot.market.decisions import note, update_board
 from bot.market.draft import build, draft_of, warnings
+from bot.market.involvement import involvement_of
 from bot.market.setup_steps import left_of
 from bot.market.standings import awaits
 from bot.words import event_file as words_event_file
@@ -175,7 +176,7 @@ async def _reschedule(ctx: Context, market: MarketView, plan: _TimetablePreview)
         if ctx.invocation.nameless:
             return words_proposals.nameless(f"/admin schedule {plan.typed}")
         async with ctx.db.reading() as uow:
-            part = await decisions.involvement_of(uow, record, state, ctx.person_id)
+            part = await involvement_of(uow, record, state, ctx.person_id)
         if part:
             return words_proposals.only_postponed(record, part)
     if not plan.confirmed:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.chat.rights import CannotAskError, Rights, Standing
-from bot.market.decisions import involvement_of, still_valid
+from bot.market.involvement import involvement_of, still_valid
 from engine.state import MarketState
 from storage.database import Database
 from storage.questions import proposal_asked

@@ -15,14 +15,12 @@ from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import (
-    how_many_could,
-    involvement_of,
     note,
     prices_of,
-    proposal_code,
     put_forward,
     refused_now,
 )
+from bot.market.involvement import how_many_could, involvement_of, proposal_code
 from bot.text.numbers import shown_money, typed_moment
 from bot.words import admin as words_admin
 from bot.words import cuts as words

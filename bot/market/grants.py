@@ -7,7 +7,8 @@ from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
-from bot.market.decisions import how_many_could, note, put_forward
+from bot.market.decisions import note, put_forward
+from bot.market.involvement import how_many_could
 from bot.words import admin as words_admin
 from bot.words import decisions as words
 from bot.words import proposals as words_proposals

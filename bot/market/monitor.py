@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.chat.facts import MemberRow, MonitorFigures
 from bot.market.context import MarketView
-from bot.market.decisions import involvement_of, other_admins, still_valid
+from bot.market.involvement import involvement_of, other_admins, still_valid
 from bot.text.numbers import places
 from engine.risk import house_cash
 from storage.rankings import standings

@@ -10,8 +10,8 @@ from bot.chat.facts import MarketSetting, MonitorFigures, TimetableShown
 from bot.market import timetable as timetables
 from bot.market import timetable_changes as changes
 from bot.market.context import MarketView
-from bot.market.decisions import still_valid
 from bot.market.draft import warnings
+from bot.market.involvement import still_valid
 from bot.market.monitor import monitor_figures
 from bot.market.settings_table import grouped
 from bot.market.setup_steps import is_timetable_set, steps_left

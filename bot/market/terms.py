@@ -13,11 +13,11 @@ from typing import Any
 from bot.chat.facts import TermChange, typed_name
 from bot.chat.reply import Reply
 from bot.grammar.types import code_of
-from bot.market import decisions
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView, request_id
 from bot.market.decisions import note, put_forward, refused_now
 from bot.market.draft import warnings
+from bot.market.involvement import how_many_could, involvement_of
 from bot.market.settings_table import shown_value
 from bot.words import admin as words_admin
 from bot.words import event_file as words_event_file
@@ -123,8 +123,8 @@ async def change(ctx: Context, market: MarketView, name: str, typed: str) -> Rep
     record, state = market.record, market.state
     async with ctx.db.reading() as uow:
         before = await expected(uow, market, request_id(ctx.invocation))
-        part = await decisions.involvement_of(uow, record, state, ctx.person_id)
-        could = await decisions.how_many_could(ctx, uow, record, state) if part else 0
+        part = await involvement_of(uow, record, state, ctx.person_id)
+        could = await how_many_could(ctx, uow, record, state) if part else 0
     if name == "title":
         return words.problems((Problem(field="title", code="fixed"),), "/admin set")
     value, reason = with_reason(name, typed, lambda text: retune(before, state, {name: text}))

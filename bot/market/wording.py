@@ -10,7 +10,8 @@ from bot.chat.reply import Reply
 from bot.grammar.types import code_of
 from bot.market.approvals import settle
 from bot.market.context import Context, MarketView
-from bot.market.decisions import how_many_could, involvement_of, note, put_forward, update_board
+from bot.market.decisions import note, put_forward, update_board
+from bot.market.involvement import how_many_could, involvement_of
 from bot.market.setup_steps import left_of
 from bot.text.names import folded
 from bot.words import proposals as words_proposals

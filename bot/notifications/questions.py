@@ -10,6 +10,7 @@ from bot.chat.reply import Line, Reply
 from bot.market import decisions
 from bot.market.context import MarketView
 from bot.market.decisions import simulate
+from bot.market.involvement import involvement_of, still_valid
 from bot.notifications.notice_context import NoticeContext
 from bot.words import decisions as words_decisions
 from bot.words import proposals as words_proposals
@@ -25,10 +26,10 @@ async def proposal(notice: NoticeContext) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
     approval = await notice.uow.approvals.get(notice.market.id, int(notice.payload["number"]))
     state = await notice.state()
-    if approval is None or approval.status is not ApprovalStatus.WAITING or not decisions.still_valid(approval, state):
+    if approval is None or approval.status is not ApprovalStatus.WAITING or not still_valid(approval, state):
         return None
     proposer = await _name(notice, approval.proposer)
-    if await decisions.involvement_of(notice.uow, notice.market, state, notice.person):
+    if await involvement_of(notice.uow, notice.market, state, notice.person):
         return None  # by now they have a part in it
     numbers = _numbers(notice, approval, proposer, state)
     return here(notice, words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers))

@@ -9,7 +9,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.reply import Audience, Reply
 from bot.grammar.times import span_ms
-from bot.market import decisions
+from bot.market.involvement import other_admins
 from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
 from tests.scenarios.rows import holds
 from tests.scenarios.test_decisions import WINDOW, known_admin
@@ -109,7 +109,7 @@ async def test_who_has_no_name_is_nobody_to_approve(tmp_path: Path) -> None:
         assert (await nameless(harness, "/admin freeze")).ok
         async with harness.db.reading() as uow:
             market = await uow.markets.get_one(1)
-            others = [await uow.people.get(one) for one in await decisions.other_admins(uow, market, None)]
+            others = [await uow.people.get(one) for one in await other_admins(uow, market, None)]
         assert sorted(one.name for one in others if one) == ["Boss", "Pat"]
 
 
