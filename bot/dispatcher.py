@@ -358,7 +358,10 @@ class Dispatcher:
         if parsed.choices:
             return words_usage.one_of(parsed.problems[0], parsed.choices)
         example = example_here(command, context)
-        return words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
+        reply = words_usage.mistakes(parsed.problems, parsed.corrected, parsed.template, command.usage, example)
+        if not (invocation.args and parsed.template and parsed.so_far):
+            return reply
+        return replace(reply, actions=(*reply.actions, words_forms.again(parsed.so_far)))  # what was right is kept
 
     def _context(self, invocation: Invocation, now: int, command: Command, lookup: Lookup) -> Context:
         """Who came in from elsewhere, or speaks in private, does what an admin does as the admin of that chat; nobody

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.reply import Form, Reply, Tone, code, line
+from bot.chat.reply import Action, Form, Reply, Tone, code, line
 from bot.words.shared import listed
 
 
@@ -27,6 +27,11 @@ def question(command: str, example: str, form: Form, template: str | None) -> Re
         tone=Tone.WAIT,
         ok=False,
     )
+
+
+def again(so_far: str) -> Action:
+    """Below what was wrong in a dialog: asks for that, the rest filled in."""
+    return Action(label="Fill it in again", text=so_far, primary=True, asks=True)
 
 
 def label(name: str) -> str:

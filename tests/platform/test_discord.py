@@ -184,6 +184,21 @@ async def test_what_an_order_lacks_is_asked_in_a_dialog_filled_in_with_what_was_
         harness.assert_sound()
 
 
+async def test_below_a_mistake_in_a_dialog_stands_the_dialog_again_with_what_was_right(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        form = (await harness.slash(ada, "buy")).form
+        harness.peer.clock.advance(1_000)
+        told = await ada.submit(form, {"Outcome": ["Brazil"], "Side": "no", "Amount": "much", "Limit": "20c"})
+        assert "“much” is not an amount" in told.text
+        again = (await harness.press(ada, told.reply, "Fill it in again")).form
+        assert again.title == "Buy Brazil"
+        assert (again.field("Side").value, again.field("Limit").value) == (["no"], "20c")
+        harness.peer.clock.advance(1_000)
+        assert "Brazil NO at 20¢" in (await ada.submit(again, {"Amount": "5"})).text
+        harness.assert_sound()
+
+
 async def test_a_tap_beside_an_outcome_asks_for_the_rest_and_leads_to_its_ticket(tmp_path: Path) -> None:
     async with discord_harness(tmp_path) as harness:
         [ada] = await running(harness, "ada")
