@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.telegram_harness import TelegramHarness, telegram_harness
+from tests.platform.telegram_harness import TelegramHarness, asks_to_confirm, settled, telegram_harness
 from tests.standins.telegram_peer import Message, User
 
 OLD, FLAT, OBJECT = (10, 1), (10, 2), (10, 3)
@@ -233,3 +233,22 @@ async def test_a_fill_that_never_arrives_in_the_group_stands_in_the_private_chat
         await harness.tick()
         assert not (await harness.ben.chat.expect("Filled")).silent
         assert "Filled" not in ticket.text
+
+
+async def test_what_becomes_of_an_order_changes_its_one_message_in_the_private_chat(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        harness.clock.advance(3)
+        await harness.ben.send(harness.group, "/buy germany yes 10 limit 45c", ephemeral=True)
+        ticket = await harness.ben.expect(harness.group, asks_to_confirm)
+        private = len(harness.ben.chat.of_bot())
+        await harness.press(harness.ben, ticket, "Confirm")
+        await harness.tick()
+        resting = await harness.ben.chat.expect("book")
+        await harness.restart()
+        await harness.say(harness.ben, "/cancel 3")
+        await harness.ben.chat.expect("Asked to cancel")
+        await harness.tick()
+        await harness.ben.chat.expect(settled(resting))
+        assert ticket.text == resting.text
+        assert len(harness.ben.chat.of_bot()) == private + 2  # with what was said of the wish

@@ -1,7 +1,8 @@
 """Where a message of ours stands, as text: what storage keeps to find it again.
 
 `123`, or `123p` where its text is a caption: its chat is known from where the text is kept. A message in a group that
-one member sees is found by more, and wherever its text is kept: `e:group:member:number:when it last answered`.
+one member sees is found by more, and wherever its text is kept: `e:group:member:number:when it last answered`,
+and `:124` where the private chat has it too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import re
 from dataclasses import dataclass, field
 
 _REF = re.compile(r"([1-9]\d{0,18})(p?)", re.ASCII)
-_EPHEMERAL = re.compile(r"e:(-[1-9]\d{0,18}):([1-9]\d{0,18}):([1-9]\d{0,18}):(\d{1,15})", re.ASCII)
+_EPHEMERAL = re.compile(
+    r"e:(-[1-9]\d{0,18}):([1-9]\d{0,18}):([1-9]\d{0,18}):(\d{1,15})(?::([1-9]\d{0,18}p?))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,17 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EphemeralRef:
-    """A message in the group `chat` that the member `person` alone sees; at `at_ms` it last answered them."""
+    """A message in the group `chat` that the member `person` alone sees; at `at_ms` it last answered them. `copy` is
+    the ref of the message in their private chat that says the same."""
 
     chat: int
     person: int
     message: int
     at_ms: int = field(compare=False)
+    copy: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"e:{self.chat}:{self.person}:{self.message}:{self.at_ms}"
+        return f"e:{self.chat}:{self.person}:{self.message}:{self.at_ms}{':' if self.copy else ''}{self.copy}"
 
     @property
     def key(self) -> str:
@@ -55,7 +60,8 @@ class EphemeralRef:
         match = _EPHEMERAL.fullmatch(ref)
         if match is None:
             return None
-        return cls(chat=int(match[1]), person=int(match[2]), message=int(match[3]), at_ms=int(match[4]))
+        chat, person, message, at_ms = (int(match[number]) for number in range(1, 5))
+        return cls(chat=chat, person=person, message=message, at_ms=at_ms, copy=match[5] or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

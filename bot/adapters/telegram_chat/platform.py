@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.adapters.telegram_chat import NAME
 from bot.adapters.telegram_chat.chats import ChatAddress
@@ -23,7 +23,6 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 JUST_NOW_MS = 120_000  # who pressed a button so lately is still looking
-REMEMBERED = 5_000
 MENTION_EVERY_MS = 6 * 3_600_000
 
 
@@ -39,7 +38,6 @@ class TelegramPlatform:
         self._budget = budget
         self._monotonic_ms = monotonic_ms
         self._link = link
-        self._copies: OrderedDict[EphemeralRef, str] = OrderedDict()  # what stands in the private chat as well
         self._mentioned_at: dict[tuple[str, str], int] = {}
 
     @property
@@ -89,20 +87,18 @@ class TelegramPlatform:
         """Their ticket in a group becomes its fill for them alone, which makes no sound and need not arrive. So their
         private chat has it too, where it is changed from then on: without a sound where they have just been told."""
         was_told = await self._replace_in_group(ref, reply) and self._sender.age_ms(ref) < JUST_NOW_MS
-        keyboard, copy = rows_of_actions(reply.actions), self._copies.get(ref)
+        keyboard = rows_of_actions(reply.actions)
         try:
-            if copy is not None:
+            if ref.copy:
                 with contextlib.suppress(UnreachableError):
-                    await self._sender.edit(address, copy, reply, keyboard, counted=1)
+                    await self._sender.edit(address, ref.copy, reply, keyboard, counted=1)
                     return str(ref)
-            self._copies[ref] = await self._sender.send(address, reply, keyboard, silent=was_told, counted=1)
-            while len(self._copies) > REMEMBERED:
-                self._copies.popitem(last=False)
+            copy = await self._sender.send(address, reply, keyboard, silent=was_told, counted=1)
         except UnreachableError as error:
             if error.why is Unreachable.PERSON and not was_told:
                 await self._mention(str(ref.person), chat_ext)
             raise
-        return str(ref)
+        return str(replace(ref, copy=copy))
 
     async def _replace_in_group(self, ref: EphemeralRef, reply: Reply) -> bool:
         """Whether it says so now, as far as anybody can tell."""

@@ -29,7 +29,7 @@ from bot.adapters.telegram_chat.errors import is_markup_error, is_unchanged, tra
 from bot.adapters.telegram_chat.forms import FormStep, read_step
 from bot.adapters.telegram_chat.incoming import own_command
 from bot.adapters.telegram_chat.keyboards import KeyboardButton, parse_callback_data
-from bot.adapters.telegram_chat.message_refs import Ref
+from bot.adapters.telegram_chat.message_refs import Ref, parse_ref
 from bot.adapters.telegram_chat.poller import ALLOWED_UPDATES
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
@@ -249,3 +249,13 @@ def test_a_text_of_several_lines_is_the_next_message_and_keeps_its_lines() -> No
     kept = read_step(question.step.line())
     assert kept is not None
     assert kept.answered('one\n\n"two" x=3').args == {"value": 'one\n\n"two" x=3'}
+
+
+@pytest.mark.parametrize("ref", ["5", "5p", "e:-1001:5:77:1700000000000", "e:-1001:5:77:0:123", "e:-1001:5:77:0:123p"])
+def test_where_a_message_stands_is_found_again_from_its_text(ref: str) -> None:
+    assert str(parse_ref(ref)) == ref
+
+
+@pytest.mark.parametrize("ref", ["", "0", "-5", "x", "e:1001:5:77:0", "e:-1001:5:77", "e:-1001:5:0:0", "e:-1:5:77:0:x"])
+def test_what_is_no_ref_of_telegram_stands_nowhere(ref: str) -> None:
+    assert parse_ref(ref) is None
