@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Literal, NamedTuple, get_args
 
 from engine.bounds import largest_l0
 from engine.probes import (
@@ -23,6 +24,7 @@ from engine.probes import (
     sufficient_z_for,
     sure_gain,
     whole_balance,
+    without_timetable,
     worst_fifty,
 )
 from engine.quote import Quote, quote
@@ -43,6 +45,8 @@ Code = Literal[
     "whole_balance",
 ]
 """In the order of ENGINE section 2, which is the order of `lint`."""
+
+KEPT = 64  # markets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +78,20 @@ class LintWarning:  # `Warning` alone is Python's own
 
 def lint(params: MarketParams) -> tuple[LintWarning, ...]:
     """Every warning of these parameters, in the order of `Code`; at most one of each."""
-    return (
-        *_classic(params),
-        *_weights(params),
+    found = (
+        *_of_first_orders(without_timetable(params)),
         *_own_share(params),
-        *_fifty(params),
         *_allowance(params),
         *_named(params),
         *_over_cap(params),
-        *_band(params),
-        *_whole_balance(params),
     )
+    return tuple(sorted(found, key=lambda warning: get_args(Code).index(warning.code)))
+
+
+@lru_cache(maxsize=KEPT)
+def _of_first_orders(params: MarketParams) -> tuple[LintWarning, ...]:
+    """Those that try orders out, which is nearly all the time a lint takes: a draft asks again at each of its steps."""
+    return (*_classic(params), *_weights(params), *_fifty(params), *_band(params), *_whole_balance(params))
 
 
 def _classic(params: MarketParams) -> Iterator[LintWarning]:

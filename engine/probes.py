@@ -47,10 +47,15 @@ class FirstPurchase(NamedTuple):
         return max(Fraction(self.ticket.price_after - self.ticket.price_before, MAX_MOVE), dearer / MAX_DEARER)
 
 
+def without_timetable(params: MarketParams) -> MarketParams:
+    """The market with no step near, and no names: all that a first order depends on."""
+    final = Round(freeze_at=_NEVER_MS, decide_at=_NEVER_MS, count=params.n_outcomes - 1, winner="ask")
+    return replace(params, outcome_names=("",) * params.n_outcomes, rounds=(final,), duration=_NEVER_MS)
+
+
 def both_ends(params: MarketParams) -> dict[int, MarketParams]:
     """0: the market at its start values; 1: at its end values, where those differ. No step of the timetable is near."""
-    final = Round(freeze_at=_NEVER_MS, decide_at=_NEVER_MS, count=params.n_outcomes - 1, winner="ask")
-    early = replace(params, rounds=(final,), duration=_NEVER_MS)
+    early = without_timetable(params)
     names = ("mu", "nu", "kappa", "zeta")
     late = replace(early, **{f"{name}_start": getattr(params, f"{name}_end") for name in names})
     return {0: early} if late == early else {0: early, 1: late}
