@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.telegram_harness import TelegramHarness, asks_to_confirm, settled, telegram_harness
+from bot.adapters.telegram_chat.message_refs import EphemeralRef
+from bot.chat.reply import Reply, line
+from tests.platform.telegram_harness import TelegramHarness, asks_to_confirm, telegram_harness
 from tests.standins.telegram_peer import Message, User
 
 OLD, FLAT, OBJECT = (10, 1), (10, 2), (10, 3)
@@ -235,20 +237,19 @@ async def test_a_fill_that_never_arrives_in_the_group_stands_in_the_private_chat
         assert "Filled" not in ticket.text
 
 
-async def test_what_becomes_of_an_order_changes_its_one_message_in_the_private_chat(tmp_path: Path) -> None:
+async def test_what_is_told_again_changes_both_messages_that_say_it_after_a_restart_too(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         await harness.running()
         harness.clock.advance(3)
-        await harness.ben.send(harness.group, "/buy germany yes 10 limit 45c", ephemeral=True)
+        await harness.ben.send(harness.group, "/buy germany yes 10", ephemeral=True)
         ticket = await harness.ben.expect(harness.group, asks_to_confirm)
-        private = len(harness.ben.chat.of_bot())
-        await harness.press(harness.ben, ticket, "Confirm")
-        await harness.tick()
-        resting = await harness.ben.chat.expect("book")
-        await harness.restart()
-        await harness.say(harness.ben, "/cancel 3")
-        await harness.ben.chat.expect("Asked to cancel")
-        await harness.tick()
-        await harness.ben.chat.expect(settled(resting))
-        assert ticket.text == resting.text
-        assert len(harness.ben.chat.of_bot()) == private + 2  # with what was said of the wish
+        assert ticket.ephemeral_id is not None
+        stands = EphemeralRef(chat=harness.group.id, person=harness.ben.id, message=ticket.ephemeral_id, at_ms=0)
+        ref, private = str(stands), len(harness.ben.chat.of_bot())
+        for told in ("First word.", "Last word."):
+            ref = await harness.telegram.platform.tell(
+                str(harness.ben.id), Reply(head=line(told)), edit_ref=ref, chat_ext=None
+            )
+            assert ticket.text == harness.ben.chat.last.text == told
+            assert len(harness.ben.chat.of_bot()) == private + 1
+            await harness.restart()
