@@ -189,10 +189,12 @@ class CodeBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """Lines one opens below their title, where a chat can fold them; where it cannot they stand open."""
+    """Lines one opens below their title, where a chat can fold them; where it cannot they stand open, `small` ones in
+    small print."""
 
     title: Line
     lines: tuple[Line, ...]
+    small: bool = False
 
 
 Block = Line | Table | Board | Picture | CodeBlock | Folded

@@ -65,7 +65,9 @@ async def start_here(ctx: Context, *, market: MarketView | None, payload: Comman
 
     payload: what a link carried, if anything
     """
-    return words_views.greeting(_first(ctx, market), joined=market is not None and market.member is not None)
+    joined = market is not None and market.member is not None
+    alone = market is None and ctx.invocation.chat_kind is ChatKind.PRIVATE
+    return words_views.greeting(_first(ctx, market), joined=joined, alone=alone)
 
 
 @command("tour", role=Role.ANYONE, any_rules=True, hidden=True)

@@ -35,7 +35,7 @@ def sealed(head: str) -> Folded:
     """Below what is decided, in small print: the signed head, whole, so that it can be kept and held against a later
     one."""
     says = line(quiet("This signed head seals all up to here; "), code("/verify"), quiet(" checks it."))
-    return Folded(title=says, lines=tuple(line(code(row)) for row in head.splitlines() if row))
+    return Folded(title=says, lines=tuple(line(code(row)) for row in head.splitlines() if row), small=True)
 
 
 def not_begun() -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.reply import Line, Reply, Span, code, cut, line
+from bot.chat.reply import Folded, Line, Reply, Span, bold, code, cut, line
 from bot.text.numbers import RATE, exact_money, money, percent, round_money, span
 from bot.words import glossary
 from bot.words.shared import page_buttons, place, say
@@ -23,7 +23,9 @@ def rules(params: MarketParams | None, decides: Sequence[Line] = (), page: int =
     begin: Line = line("Begin with ", code("/join"), "; all commands: ", code("/help"))
     how = [*map(line, rows), begin]
     if sum(map(_size, decides)) <= TOGETHER:
-        return say(_HEAD, blocks=(*decides, *how))
+        first, *others = rows
+        folded = Folded(title=line(bold(_HOW)), lines=tuple(map(line, others)))
+        return say(_HEAD, blocks=(*decides, line(first), folded, begin))
     shown = cut([*_pages(decides), how], page, 1)
     (blocks,) = shown.rows
     return say(f"{_HEAD}{place(shown)}", blocks=blocks, actions=page_buttons("/rules", shown, person))
@@ -43,6 +45,7 @@ def _pages(rows: Sequence[Line]) -> list[list[Line]]:
     return pages
 
 
+_HOW = "How it works"
 _HEAD = "You trade on who wins, for play money."
 _TOKENS = "A YES token pays $1 if its outcome wins, a NO token $1 if it does not."
 _DEAD_HEAT = (

@@ -30,6 +30,12 @@ from storage.records import TradeRow
 
 INVITE = "Outcry lets a chat trade on who wins, for play money."
 
+
+def add_to_group() -> Action:
+    """For somebody who is in no market: where one picks a group is asked of Telegram; elsewhere it does not show."""
+    return Action(label="Add me to a group", adds_bot=True)
+
+
 STATUS_WORDS = {
     Status.DRAFT: "Draft",
     Status.LOBBY: "Lobby",

@@ -19,6 +19,18 @@ ONE_MOMENT = "One moment…"
 EARLIER = "‹"
 LATER = "›"
 
+# -- its profile, where its owner wrote none: at most 64, 512 and 120 signs
+
+NAME = "Outcry"
+DESCRIPTION = f"""{INVITE}
+
+Everybody in the chat gets the same play money, buys what they believe in and sells what they do not. Prices show at \
+any moment what the chat thinks; the winner's tokens pay $1 each.
+
+Press Start, or add me to a group: an admin says /admin_create there, and everybody joins by a button. Play money \
+only: never for sale, never redeemable."""
+SHORT_DESCRIPTION = "Let your group trade on who wins, for play money. Press Start, or add me to a group."
+
 
 def first_words() -> Reply:
     """Said once in a group the bot was added to."""

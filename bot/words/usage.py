@@ -9,7 +9,7 @@ from bot.chat.reply import Action, Line, Part, Reply, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
 from bot.words.arguments import SHOWN, echo
-from bot.words.shared import listed
+from bot.words.shared import add_to_group, listed
 from engine.units import RULES
 from storage.records import Market
 from storage.trouble import Trouble, TroubleError
@@ -198,12 +198,13 @@ def no_market(*, admin: bool) -> Reply:
 
 
 def no_market_in_private() -> Reply:
-    return _no(
+    refusal = _no(
         "You are in no market yet.",
         "Outcry lets a chat trade on who wins, for play money. Say ",
         code("/join"),
         " in the chat where one runs.",
     )
+    return replace(refusal, actions=(add_to_group(),))
 
 
 def too_fast(wait_ms: int) -> Reply:

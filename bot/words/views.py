@@ -9,9 +9,11 @@ from bot.chat.facts import HelpEntry
 from bot.chat.reply import (
     Action,
     Audience,
+    Block,
     Board,
     BoardRow,
     Column,
+    Folded,
     Line,
     Part,
     Picture,
@@ -32,6 +34,7 @@ from bot.words.charts import out_figures, yes_figures
 from bot.words.shared import (
     INVITE,
     STATUS_WORDS,
+    add_to_group,
     ahead,
     leaders,
     listed,
@@ -342,7 +345,8 @@ def _first(traded: Sequence[Ranked], *, over: bool) -> str:
 
 def markets(markets_: Sequence[Market], current: int | None) -> Reply:
     if not markets_:
-        return say("You are in no market yet.", blocks=(line(INVITE, " Say ", code("/join"), " where one runs."),))
+        where = line(INVITE, " Say ", code("/join"), " where one runs.")
+        return say("You are in no market yet.", blocks=(where,), actions=(add_to_group(),))
     if len(markets_) == 1:
         only = markets_[0]
         about = line(f"{status_word(only)} · number {only.id}. What you say in private is about this one.")
@@ -381,10 +385,13 @@ def not_your_market(number: int) -> Reply:
 
 def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str, *, runs: bool = False) -> Reply:
     """Every command one may use, in groups; those of who `runs` a market are a page of their own."""
-    rows: list[Line] = []
-    for title, entries in groups:
-        rows.append(line(bold(title)))
-        rows += [line(code(f"/{entry.name}"), f"  {entry.summary}") for entry in entries]
+    rows: list[Block] = [
+        Folded(
+            title=line(bold(title)),
+            lines=tuple(line(code(f"/{entry.name}"), f"  {entry.summary}") for entry in entries),
+        )
+        for title, entries in groups
+    ]
     rows.append(line("More on one: ", code("/help buy")))
     running = (Action(label="Running a market", text="/help admin"),) if runs else ()
     if runs:
@@ -392,8 +399,9 @@ def help_all(groups: Sequence[tuple[str, Sequence[HelpEntry]]], first: str, *, r
     return say(f"{INVITE} Begin with ", code(first), blocks=rows, actions=running)
 
 
-def greeting(first: str, *, joined: bool) -> Reply:
-    """The first thing somebody reads who has just met the bot: a screen, not a manual."""
+def greeting(first: str, *, joined: bool, alone: bool = False) -> Reply:
+    """The first thing somebody reads who has just met the bot: a screen, not a manual. `alone`: in private, without any
+    market."""
     steps = [
         ("/join", "gives you play money") if not joined else ("/positions", "what you hold, and what it is worth"),
         ("/board", "who leads, and at what price"),
@@ -401,7 +409,7 @@ def greeting(first: str, *, joined: bool) -> Reply:
     ]
     rows = [line(code(command), f"  {what}") for command, what in steps]
     rows.append(line(code("/rules"), "  how it works, in a dozen lines. All else: ", code("/help")))
-    return say(f"{INVITE} Begin with ", code(first), blocks=rows)
+    return say(f"{INVITE} Begin with ", code(first), blocks=rows, actions=(add_to_group(),) if alone else ())
 
 
 def help_one(entry: HelpEntry) -> Reply:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat.reply import Action, Reply, line
-from tests.platform.telegram_harness import telegram_harness
+from bot.words import telegram as words
+from tests.platform.telegram_harness import TelegramHarness, telegram_harness
+from tests.standins.telegram_peer import TelegramPeer
 
 OFFERS = Reply(
     head=line("The code is ABCD-1234."),
@@ -52,3 +54,43 @@ async def test_buttons_have_colours_copy_and_are_over_as_far_as_the_server_knows
         assert posted.labels == labels
         assert len(harness.peer.refused()) == refused
         assert harness.peer.complaints == []
+
+
+# -- what is told beforehand
+
+
+def told(harness: TelegramHarness) -> dict[str, str]:
+    return {word: text for (word, language), text in harness.peer.about.items() if not language}
+
+
+async def test_a_profile_is_written_where_there_is_none_and_what_its_owner_wrote_stays(tmp_path: Path) -> None:
+    def before(peer: TelegramPeer) -> None:
+        peer.about["name", ""] = "Our own bot"
+        peer.default_rights[True] = {"can_post_messages"}
+        peer.faults.too_many(1, "setMyDescription")
+        peer.faults.error(400, "setMyShortDescription")
+
+    async with telegram_harness(tmp_path, before=before) as harness:
+        await harness.say(harness.ada, "/start")
+        await harness.ada.chat.expect("Outcry lets a chat trade")
+        assert "Add me to a group" in harness.ada.chat.last.labels
+        await harness.peer.until(lambda: "description" in told(harness))
+        assert told(harness) == {"name": "Our own bot", "description": words.DESCRIPTION}
+        assert harness.peer.default_rights == {
+            False: {"can_manage_chat", "can_pin_messages"},
+            True: {"can_post_messages"},
+        }
+        asked = len(harness.peer.called("getMyName"))
+        harness.peer.about["name", ""] = ""  # its owner wants none
+        await harness.restart()
+        await harness.peer.until(lambda: "short_description" in told(harness))  # refused before
+        assert len(harness.peer.called("getMyName")) == asked
+        assert harness.peer.complaints == []
+
+
+async def test_a_server_that_knows_no_profile_is_served_as_well(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path, version=(5, 7)) as harness:
+        await harness.peer.until(lambda: bool(harness.peer.called("getMyDefaultAdministratorRights")))
+        await harness.say(harness.ada, "/start")
+        await harness.ada.chat.expect("Outcry lets a chat trade")
+        assert told(harness) == {}

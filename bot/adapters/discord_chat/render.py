@@ -131,7 +131,8 @@ def _sections(reply: Reply, taps: Taps, clickable: Mapping[str, str]) -> Section
             sections.break_code_block()
             sections.add_all([markup.code_row(row) for row in block.text.splitlines()])
         elif isinstance(block, Folded):
-            sections.add_all([markup.line(block.title), *map(markup.small, block.lines)])
+            shown = markup.small if block.small else markup.line
+            sections.add_all([markup.line(block.title), *map(shown, block.lines)])
         elif not isinstance(block, Picture):
             sections.add(markup.line(block))
     return sections

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from telegram import Bot, InlineKeyboardButton, MenuButtonDefault, MenuButtonWebApp, WebAppInfo
 
 from bot.adapters.telegram_chat import registered
+from bot.adapters.telegram_chat.profile import PINS
 from bot.words import telegram as words
 from storage.database import Database
 
@@ -38,7 +39,8 @@ class AppButtons:
     def group_link(self) -> str:
         """Where one picks a group to add the bot to, as an admin who may pin; "" while its name is not known.
         https://core.telegram.org/api/links#groupchannel-bot-links"""
-        return f"https://t.me/{self.username}?startgroup&admin=pin_messages" if self.username else ""
+        right = PINS.removeprefix("can_")
+        return f"https://t.me/{self.username}?startgroup&admin={right}" if self.username else ""
 
     def _address(self, start: str = "") -> str:
         return f"{self.public_url}/app/" + (f"?tgWebAppStartParam={start}" if start else "")

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from telegram import Bot, Update
 from telegram.error import InvalidToken, TelegramError
 
 from bot.adapters.reconnecting import ReconnectingService
-from bot.adapters.telegram_chat import NAME, command_menu
+from bot.adapters.telegram_chat import NAME, command_menu, profile, registered
 from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.connection import TelegramSettings, bot_of
 from bot.adapters.telegram_chat.errors import NotServingError
@@ -143,7 +144,9 @@ class TelegramService(ReconnectingService):
             await self._register_commands(bot)
             await self._deliver_to_webhook(bot)
             polling = [] if self._settings.webhook_url else [poller.run()]
-            await _first_of(checking, self._tenure.over(), self._inbox.work(serving.handle), *polling)
+            working = self._inbox.work(serving.handle)
+            introducing = registered.keep_told([partial(register, bot, self._db) for register in profile.FACTS])
+            await _first_of(checking, self._tenure.over(), working, introducing, *polling)
         except NotServingError:
             log.info("this process serves Telegram no longer")
         except FencedError:

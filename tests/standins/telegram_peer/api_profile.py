@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from .access import check_read, the_chat
+from .chats import CHANNEL_RIGHTS, GROUP_RIGHTS, RIGHTS
 from .ephemeral import SINCE as EPHEMERAL_SINCE
 from .errors import Json, bad
 from .keyboards import check_web_app
@@ -34,11 +35,16 @@ async def get_me(peer: TelegramPeer, params: Params) -> object:
     }
 
 
-def _scope(peer: TelegramPeer, params: Params) -> tuple[str, str]:
-    """(scope, language): the key commands are kept under; a chat's scope carries its number, a member's both."""
+def _check_language(params: Params) -> str:
     language = params.text("language_code")
     if not LANGUAGE.fullmatch(language):
         raise bad("LANG_CODE_INVALID")
+    return language
+
+
+def _scope(peer: TelegramPeer, params: Params) -> tuple[str, str]:
+    """(scope, language): the key commands are kept under; a chat's scope carries its number, a member's both."""
+    language = _check_language(params)
     given = params.mapping("scope", "BotCommandScope") or {"type": "default"}
     kind = given.get("type")
     if kind in GENERAL:
@@ -94,13 +100,18 @@ async def delete_my_commands(peer: TelegramPeer, params: Params) -> object:
     return True
 
 
-# name on the wire, its parameter, the longest it may be
-ABOUT = (("Name", "name", 64), ("Description", "description", 512), ("ShortDescription", "short_description", 120))
+# name on the wire, its parameter, the longest it may be, the version it came with
+ABOUT = (
+    ("Name", "name", 64, (6, 7)),
+    ("Description", "description", 512, (6, 6)),
+    ("ShortDescription", "short_description", 120, (6, 6)),
+)
 
 
 def _setter(word: str, longest: int) -> Callable[[TelegramPeer, Params], Awaitable[object]]:
     async def put(peer: TelegramPeer, params: Params) -> object:
-        if len(params.text(word)) > longest:
+        _check_language(params)
+        if len(params.text(word).encode("utf-16-le")) // 2 > longest:
             raise bad(f"{word.upper()}_TOO_LONG")
         peer.about[word, params.text("language_code")] = params.text(word)
         return True
@@ -110,14 +121,36 @@ def _setter(word: str, longest: int) -> Callable[[TelegramPeer, Params], Awaitab
 
 def _getter(word: str) -> Callable[[TelegramPeer, Params], Awaitable[object]]:
     async def get(peer: TelegramPeer, params: Params) -> object:
+        _check_language(params)
         return {word: peer.about.get((word, params.text("language_code")), "")}
 
     return get
 
 
-for _name, _word, _longest in ABOUT:
-    method(f"setMy{_name}")(_setter(_word, _longest))
-    method(f"getMy{_name}")(_getter(_word))
+for _name, _word, _longest, _since in ABOUT:
+    method(f"setMy{_name}", _since)(_setter(_word, _longest))
+    method(f"getMy{_name}", _since)(_getter(_word))
+
+
+@method("setMyDefaultAdministratorRights", (6, 0))
+async def set_my_default_administrator_rights(peer: TelegramPeer, params: Params) -> object:
+    rights = params.mapping("rights", "ChatAdministratorRights") or {}
+    if any(not isinstance(value, bool) for value in rights.values()):
+        raise bad("can't parse ChatAdministratorRights")
+    channels = params.flag("for_channels")
+    peer.default_rights[channels] = {name for name in _rights_of(channels) if rights.get(name)}
+    return True
+
+
+@method("getMyDefaultAdministratorRights", (6, 0))
+async def get_my_default_administrator_rights(peer: TelegramPeer, params: Params) -> object:
+    channels = params.flag("for_channels")
+    return {name: name in peer.default_rights[channels] for name in ("is_anonymous", *_rights_of(channels))}
+
+
+def _rights_of(channels: bool) -> tuple[str, ...]:
+    """What an admin may be allowed there; the server leaves the others out."""
+    return RIGHTS + (CHANNEL_RIGHTS if channels else GROUP_RIGHTS)
 
 
 @method("setChatMenuButton")

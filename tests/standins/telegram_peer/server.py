@@ -65,6 +65,10 @@ class Call:
         return self.code == 200
 
 
+def _no_rights() -> dict[bool, set[str]]:
+    return {False: set(), True: set()}
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class TelegramPeer:
     """`async with TelegramPeer() as peer`: then point the client at `peer.base_url` and `peer.file_url` with
@@ -89,6 +93,7 @@ class TelegramPeer:
     commands: dict[tuple[str, str], list[tuple[str, str]]] = field(init=False, default_factory=dict)
     menu_buttons: dict[int | None, Json] = field(init=False, default_factory=dict)  # by private chat; None: all others
     about: dict[tuple[str, str], str] = field(init=False, default_factory=dict)
+    default_rights: dict[bool, set[str]] = field(init=False, default_factory=_no_rights)  # for channels: True
     poll: object | None = field(init=False, default=None)
     hook: Webhook | None = field(init=False, default=None)
     address: str = field(init=False, default="")

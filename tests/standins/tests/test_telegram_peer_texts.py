@@ -14,6 +14,7 @@ from telegram import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeChat,
     BotCommandScopeChatMember,
+    ChatAdministratorRights,
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -411,6 +412,21 @@ async def test_names_and_descriptions_are_kept_within_their_lengths(harness: Pee
         await harness.bot.set_my_description("x" * 513)
     with refused(BadRequest, "SHORT_DESCRIPTION_TOO_LONG"):
         await harness.bot.set_my_short_description("x" * 121)
+    with refused(BadRequest, "NAME_TOO_LONG"):
+        await harness.bot.set_my_name("x" * 65)
+    with refused(BadRequest, "LANG_CODE_INVALID"):
+        await harness.bot.set_my_name("Outcry", language_code="german")
+    assert (await harness.bot.get_my_name()).name == ""
+
+
+async def test_the_rights_proposed_are_kept_for_groups_and_for_channels(harness: PeerHarness) -> None:
+    none = ChatAdministratorRights.no_rights().to_dict()
+    await harness.bot.set_my_default_administrator_rights(
+        ChatAdministratorRights(**{**none, "can_pin_messages": True, "can_post_messages": True})
+    )
+    assert harness.peer.default_rights == {False: {"can_pin_messages"}, True: set()}
+    assert (await harness.bot.get_my_default_administrator_rights()).can_pin_messages
+    assert not (await harness.bot.get_my_default_administrator_rights(for_channels=True)).can_post_messages
 
 
 async def tapped(harness: PeerHarness, person: User | None = None) -> str:
