@@ -39,7 +39,7 @@ from bot.market.context import (
     speaker,
 )
 from bot.market.lookup import Lookup, chosen, look_up
-from bot.market.visibility import known_to_run
+from bot.market.visibility import is_named_admins_commands
 from bot.market.vouching import Vouched, Vouching
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
@@ -427,10 +427,8 @@ class Dispatcher:
             await uow.commit()
 
     async def _offered(self, invocation: Invocation) -> list[Command]:
-        admin = invocation.is_admin
-        if invocation.chat_kind is ChatKind.PRIVATE:
-            async with self._db.reading() as uow:
-                admin = await known_to_run(uow, *invocation.speaker)
+        async with self._db.reading() as uow:
+            admin = await is_named_admins_commands(uow, invocation)
         return [
             command
             for command in self.commands
@@ -443,7 +441,7 @@ class Dispatcher:
         if invocation.came_as is None:
             if command is None or command.rule.role is not Role.ADMIN or command.rule.chats == SHARED:
                 return None
-            if invocation.chat_kind is not ChatKind.PRIVATE:
+            if invocation.chat_kind is not ChatKind.PRIVATE or invocation.visited:
                 return None
             return await self._vouching.in_private(*invocation.speaker, chosen(invocation), anew=anew)
         runs, market = command is not None and command.rule.role is Role.ADMIN, chosen(invocation)
@@ -459,6 +457,8 @@ class Dispatcher:
         unasked = lookup.vouched.unasked if lookup.vouched is not None else None
         if missing is Role.ADMIN and unasked is not None:
             return words_usage.cannot_ask(unasked)
+        if missing is Role.ADMIN and invocation.visited:
+            return words_usage.no_admins_here(command.name)
         if missing is Role.ADMIN and invocation.chat_kind is ChatKind.PRIVATE:
             of = None if lookup.market is None else lookup.market.record.title
             return words_usage.only_admins_of(command.name, of, invocation.platform)
@@ -473,9 +473,7 @@ class Dispatcher:
             return words_usage.cannot_ask(lookup.vouched.unasked)
         if chosen(invocation) is not None:
             return words_usage.not_a_market_of_yours()
-        if invocation.chat_kind is ChatKind.PRIVATE:
-            return words_usage.no_market_in_private()
-        return words_usage.no_market(admin=invocation.is_admin)
+        return words_usage.no_market(invocation)
 
 
 def _head(invocation: Invocation) -> str:

@@ -32,6 +32,8 @@ class Invocation:
     `is_retry`: it is sent again, and may have been done before.
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
+    `visited`: only its speaker has installed the bot there; it counts as their private chat, in which nobody is an
+    admin and no admin's command is offered.
     `nameless`: the platform says that an admin speaks and not which (an anonymous admin, a channel's post): nobody
     knows what part they have in a market. `bot_names`: what the bot itself is called there. `market`: the number of the
     one a page of the room shows, or a button names (`in_market`); what they may not see, a line is not about. `key`:
@@ -50,6 +52,7 @@ class Invocation:
     chat_kind: ChatKind
     chat_title: str = ""
     is_admin: bool = False
+    visited: bool = False
     nameless: bool = False
     bot_names: tuple[str, ...] = ()
     market: int | None = None

@@ -13,8 +13,8 @@ from bot.chat.reply import Reply
 from bot.grammar.command import Command, command
 from bot.grammar.examples import examples_here
 from bot.grammar.types import NumberArg, Text, nearest
-from bot.market.context import Context, MarketView, parse_context_of
-from bot.market.visibility import known_to_run
+from bot.market.context import Context, MarketView, Snapshot, parse_context_of
+from bot.market.visibility import is_named_admins_commands
 from bot.words import tour as words_tour
 from bot.words import usage as words_usage
 from bot.words import views as words_views
@@ -37,12 +37,14 @@ CommandArg = Annotated[str, CommandName("command", 40, about="the command to exp
 
 
 @command("help", role=Role.ANYONE, any_rules=True, examples=("/help", "/help buy"))
-async def help_(ctx: Context, *, market: MarketView | None, command: CommandArg | None = None) -> Reply:
+async def help_(
+    ctx: Context, *, market: MarketView | None, snapshot: Snapshot, command: CommandArg | None = None
+) -> Reply:
     """See what you can say here, or all about one command.
 
     command: the one to explain
     """
-    runs = await _runs(ctx)
+    runs = await is_named_admins_commands(snapshot.uow, ctx.invocation)
     usable = list(_usable(ctx, admin=runs))
     if command is None:
         reply = _all(usable, _first(ctx, market))
@@ -85,15 +87,6 @@ def _first(ctx: Context, market: MarketView | None) -> str:
     if market is None and ctx.invocation.is_admin and ctx.invocation.chat_kind is not ChatKind.PRIVATE:
         return "/admin create"
     return "/join" if market is None or market.member is None else "/board"
-
-
-async def _runs(ctx: Context) -> bool:
-    """Whether they are an admin here; in private, whether they are known as one anywhere."""
-    invocation = ctx.invocation
-    if invocation.chat_kind is not ChatKind.PRIVATE:
-        return invocation.is_admin
-    async with ctx.db.reading() as uow:
-        return await known_to_run(uow, *invocation.speaker)
 
 
 def _usable(ctx: Context, *, admin: bool) -> Iterable[Command]:

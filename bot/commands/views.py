@@ -112,7 +112,7 @@ async def leaderboard(
     if scope == "season":
         return await _season(ctx, snapshot.uow, market)
     if market is None:
-        return words_usage.no_market(admin=ctx.invocation.is_admin)
+        return words_usage.no_market(ctx.invocation)
     if member is not None:
         return await _one(ctx, snapshot.uow, market, member)
     return await leaderboard_reply(snapshot.uow, market.record, _audience(ctx))

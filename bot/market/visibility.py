@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rights import Standing
 from engine.state import Status
 from storage.records import Market
@@ -67,10 +68,12 @@ async def own_markets(uow: UnitOfWork, person: int) -> list[Market]:
     return [record for record in await uow.markets.many(joined | run) if record.id in joined or not record.over]
 
 
-async def known_to_run(uow: UnitOfWork, platform: str, person_ext: str) -> bool:
-    """Whether a platform has ever vouched for them as an admin anywhere: enough to name them an admin's commands, each
-    of which asks."""
-    person = await uow.people.find(platform, person_ext)
+async def is_named_admins_commands(uow: UnitOfWork, invocation: Invocation) -> bool:
+    """Whether an admin's commands are named to them where they speak: to its admins; in private, to whom a platform has
+    ever vouched for as an admin anywhere, as each of those commands asks."""
+    if invocation.chat_kind is not ChatKind.PRIVATE or invocation.visited:
+        return invocation.is_admin
+    person = await uow.people.find(*invocation.speaker)
     return person is not None and bool(await uow.chats.where_admin(await uow.people.all_ids(person.id)))
 
 

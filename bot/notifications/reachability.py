@@ -132,7 +132,10 @@ PRIVATE_EVERYWHERE = frozenset({"discord", "room"})  # a private answer is seen 
 
 
 async def anything_missed(uow: UnitOfWork, invocation: Invocation) -> bool:
-    """Whether something was laid aside for this person, who could read it in an answer here."""
+    """Whether something was laid aside for this person, who could read it in an answer here. Not where they have but
+    installed the bot: an admin's question could not be answered there."""
+    if invocation.visited:
+        return False
     private = invocation.chat_kind is ChatKind.PRIVATE or invocation.platform in PRIVATE_EVERYWHERE
     return private and await uow.deliveries.has_dropped(invocation.platform, invocation.person_ext)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.reply import Action, Line, Part, Reply, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import span
@@ -153,6 +154,15 @@ def only_admins(command: str) -> Reply:
     return _no(f"/{command} is for this chat's admins.", "What you can do here: ", code("/help"), name="only_admins")
 
 
+def no_admins_here(command: str) -> Reply:
+    """Where only its speaker has installed the bot."""
+    return _no(
+        f"/{command} is for a chat's admins, and here I am yours alone.",
+        "Please say it in the market's own chat, or to me in private.",
+        name="only_admins",
+    )
+
+
 def only_admins_of(command: str, title: str | None, platform: str) -> Reply:
     """In private; `title`: of the market the line is about, where it is about one."""
     if title is None:
@@ -183,28 +193,15 @@ def not_a_market_of_yours() -> Reply:
     return _no("You cannot see that market, so nothing was done.", code("/markets"), " lists yours.", name="not_found")
 
 
-def no_market(*, admin: bool) -> Reply:
-    if admin:
-        return _no(
-            "There is no market in this chat yet.",
-            "Outcry lets a chat trade on who wins, for play money. Make one: ",
-            code("/admin create"),
-        )
-    return _no(
-        "There is no market in this chat yet.",
-        "Outcry lets a chat trade on who wins, for play money. An admin opens one with ",
-        code("/admin create"),
-    )
-
-
-def no_market_in_private() -> Reply:
-    refusal = _no(
-        "You are in no market yet.",
-        "Outcry lets a chat trade on who wins, for play money. Say ",
-        code("/join"),
-        " in the chat where one runs.",
-    )
-    return replace(refusal, actions=(add_to_group(),))
+def no_market(invocation: Invocation) -> Reply:
+    """Where they speak; how one is made is a line for who could make it."""
+    what = "Outcry lets a chat trade on who wins, for play money."
+    if invocation.chat_kind is ChatKind.PRIVATE:
+        refusal = _no("You are in no market yet.", f"{what} Say ", code("/join"), " in the chat where one runs.")
+        return replace(refusal, actions=(add_to_group(),))
+    if invocation.is_admin:
+        return _no("There is no market in this chat yet.", f"{what} Make one: ", code("/admin create"))
+    return _no("There is no market in this chat yet.", f"{what} An admin of it makes one with /admin create.")
 
 
 def too_fast(wait_ms: int) -> Reply:

@@ -100,6 +100,7 @@ class ChatHarness:
         args: Mapping[str, str] | None = None,
         admin: bool | None = None,
         nameless: bool = False,
+        visited: bool = False,
         made_for: int | None = None,
         platform: str = "room",
         name: str = "",
@@ -118,6 +119,7 @@ class ChatHarness:
                 chat_kind=kind,
                 is_admin=who == ADMIN if admin is None else admin,
                 nameless=nameless,
+                visited=visited,
                 made_for=made_for,
                 request_id=request or f"r{next(self._requests)}",
             )

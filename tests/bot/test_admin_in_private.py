@@ -32,8 +32,10 @@ class World:
         admin = self.asked.standings.get((chat, who)) is Standing.ADMIN
         return await self.harness.say(who, line, chat=chat, kind=ChatKind.GROUP, admin=admin, platform="telegram")
 
-    async def private(self, who: str, line: str) -> Reply:
-        return await self.harness.say(who, line, chat=who, kind=ChatKind.PRIVATE, admin=False, platform="telegram")
+    async def private(self, who: str, line: str, *, visited: bool = False) -> Reply:
+        return await self.harness.say(
+            who, line, chat=who, kind=ChatKind.PRIVATE, admin=False, platform="telegram", visited=visited
+        )
 
     async def logged(self, market: int) -> list[tuple[str, str]]:
         """What admins did, newest first, each with the chat it is logged in."""
@@ -165,6 +167,16 @@ async def test_help_in_private_lists_admins_commands_to_known_admins_alone(world
     assert "/admin eliminate" in plain_text.text(await world.private(ADMIN, "/help admin"))
     assert "/admin" not in plain_text.text(await world.private("ada", "/help"))
     assert "/admin" not in plain_text.text(await world.private("eve", "/help"))
+
+
+async def test_where_only_its_speaker_installed_the_bot_nobody_is_an_admin_nor_asked_about(world: World) -> None:
+    world.asked.asked[:] = []
+    for line in ("/admin monitor", in_market(1, "/admin monitor")):
+        refused = await world.private(ADMIN, line, visited=True)
+        assert "here I am yours alone" in plain_text.text(refused)
+        assert not refused.ok
+    assert "/admin" not in plain_text.text(await world.private(ADMIN, "/help", visited=True))
+    assert not world.asked.asked
 
 
 @pytest.mark.parametrize(

@@ -261,6 +261,7 @@ class Interactions:
             chat_kind=address.kind,
             chat_title=address.title,
             is_admin=await self._roles.is_admin(interaction, address.chat_ext),
+            visited=address.visited,
             made_for=made_for,
             bot_names=_bot_names(interaction),
             request_id=str(interaction.id),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.adapters.discord_chat import forms, limits, markup
 from bot.adapters.discord_chat.render import RenderedMessage, accent_colour, render
 from bot.chat.buttons import Buttons
+from bot.chat.invocation import ChatKind
 from bot.chat.reply import (
     Action,
     Attachment,
@@ -36,9 +37,11 @@ from bot.chat.reply import (
     line,
     quiet,
 )
+from bot.commands import COMMANDS
 from bot.text.palette import DARK
 from storage.database import Database
 from tests.bot.adapters.samples import Samples, board_of
+from tests.bot.harness import ADMIN, chat_harness
 from tests.storage.databases import migrated_file
 
 MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
@@ -421,6 +424,20 @@ async def test_a_code_block_that_is_cut_is_still_closed(buttons: Buttons) -> Non
         if component["type"] == DISPLAY
     )
     assert text.count("```") == 2
+
+
+async def test_help_is_whole_with_every_name_clickable(tmp_path: Path, buttons: Buttons) -> None:
+    ids = {command.name: "1" * 19 for command in COMMANDS}
+    async with chat_harness(tmp_path) as harness:
+        for line_ in ("/help", "/help admin", *(f"/help {command.name}" for command in COMMANDS if not command.hidden)):
+            help_ = await harness.say(ADMIN, line_, platform="discord", kind=ChatKind.GROUP)
+            harness.now += 3_000
+            rendered: Any = await render(
+                help_, buttons, clickable=ids, alone=True
+            )  # Any: the library has no types here
+            shown = str(rendered.view.to_components())
+            assert "more than a message can hold" not in shown, line_
+            assert "For example" in shown or "More on one: " in shown, line_
 
 
 @pytest.mark.parametrize(
