@@ -96,7 +96,7 @@ def opened(market: Market, decides: Sequence[Line] = ()) -> Reply:
     rows = [
         line(INVITE),
         line("In it: ", *listed_outcomes(params, range(params.n_outcomes)), ". Exactly one wins."),
-        line(f"Everybody gets {money(params.starting_balance)} to trade with. Say ", code("/join"), " to take part."),
+        line(f"Everybody gets {money(params.starting_balance)} to trade with. Press Join to take part."),
     ]
     if market.planned_start_ms is not None:
         rows.append(line("Trading starts ", Stamp(market.planned_start_ms), "."))
@@ -127,7 +127,7 @@ def started(market: Market, facts: Facts) -> Reply:
             *_begin(params, first),
             f" at {price(start[first[0]])}.",
         ),
-        line("Try ", code(first_buy(params)), ". New here? ", code("/join"), " still lets you in."),
+        line("Try ", code(first_buy(params)), ". New here? Join still lets you in."),
     ]
     rows.append(late(facts))
     actions = (

@@ -150,7 +150,7 @@ def arrived(market: Market, decides: Sequence[Line] = ()) -> Reply:
     rows = [
         line(INVITE),
         line("In it: ", *listed_outcomes(params, range(params.n_outcomes)), ". Exactly one wins."),
-        line(f"Everybody gets {money(params.starting_balance)} to trade with. Say ", code("/join"), " to take part; "),
+        line(f"Everybody gets {money(params.starting_balance)} to trade with. Press Join to take part; "),
         line("who has an account in it elsewhere on this platform has the same one here."),
     ]
     if market.status is Status.LOBBY and market.planned_start_ms is not None:

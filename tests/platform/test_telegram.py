@@ -356,7 +356,7 @@ async def test_each_topic_is_a_chat_of_its_own(harness: TelegramHarness) -> None
 
 
 async def test_a_channel_is_run_by_its_admins_and_announced_in(harness: TelegramHarness) -> None:
-    channel = harness.peer.world.channel("News", harness.ada)
+    channel = harness.peer.world.channel("News", harness.ada, harness.ben)
     await harness.say(harness.ada, "/admin_create Cup Germany, Brazil, Italy", channel)
     stub = await channel.expect("Done.")
     await harness.ada.follow(stub, "Open our chat")
@@ -364,8 +364,12 @@ async def test_a_channel_is_run_by_its_admins_and_announced_in(harness: Telegram
     await harness.say(harness.ada, "/admin_open", channel)
     await harness.peer.until(lambda: stub.deleted and channel.last.text.startswith("Done."))
     await harness.tick()
-    await channel.expect("the doors are open")
+    opened = await channel.expect("the doors are open")
     assert channel.pinned is not None
+    await harness.press(harness.ben, opened, "Join")  # whoever reads it joins by the button, and is answered
+    await harness.ben.chat.expect("Welcome")
+    assert harness.peer.unanswered() == []
+    assert all("/join" not in message.text for message in channel.of_bot()), "nobody can say anything in a channel"
 
 
 # -- what changes around us

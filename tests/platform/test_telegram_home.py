@@ -94,3 +94,20 @@ async def test_a_server_that_knows_no_profile_is_served_as_well(tmp_path: Path) 
         await harness.say(harness.ada, "/start")
         await harness.ada.chat.expect("Outcry lets a chat trade")
         assert told(harness) == {}
+
+
+# -- while it works
+
+
+async def test_who_waits_for_a_chart_in_private_sees_that_it_is_drawn(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        await harness.running()
+        harness.peer.faults.error(400, "sendChatAction")  # what is refused holds nothing up
+        for _ in range(3):
+            await harness.say(harness.ben, "/chart")
+            await harness.ben.chat.expect(lambda message: message.photo is not None)
+        await harness.say(harness.ben, "/chart", harness.group)
+        await harness.peer.until(lambda: len(harness.ben.chat.actions) == 1)
+        assert harness.ben.chat.actions == [("upload_photo", None)]  # at most once in five seconds
+        assert harness.group.actions == []
+        assert harness.peer.complaints == []

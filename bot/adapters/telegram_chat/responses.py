@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from telegram import ForceReply
+from telegram.constants import ChatAction
 
 from bot.adapters.answer_charts import AnswerCharts
 from bot.adapters.telegram_chat import NAME
@@ -29,7 +30,7 @@ from bot.adapters.telegram_chat.throttle import LONGEST_WAIT_MS, SHORT_WAIT_MS, 
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.pictures import Draw
+from bot.chat.pictures import Draw, has_pictures
 from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Audience, Line, Reply
 from bot.chat.rights import Standing
@@ -38,6 +39,7 @@ from bot.words import answer_charts as words_charts
 from bot.words import telegram as words
 from storage.database import Database
 
+SHOWN_MS = 5_000  # so long a client shows what a bot is doing: core.telegram.org/bots/api#sendchataction
 _NEEDS_RANK = ("/admin", "/help", "/start")
 
 
@@ -71,8 +73,11 @@ class TelegramResponder:
         ephemeral: EphemeralAnswers,
         draw: Draw,
         link: Callable[[str], str],
+        monotonic_ms: Callable[[], int],
     ) -> None:
         self._db = db
+        self._monotonic_ms = monotonic_ms
+        self._drawing_shown: dict[int, int] = {}  # by chat: when it was last told that a picture is drawn
         self._dispatcher = dispatcher
         self._sender = sender
         self._buttons = buttons
@@ -92,10 +97,23 @@ class TelegramResponder:
         invocation = await self._invocation(incoming, request)
         if invocation is None:
             return _empty_invocation(incoming), words.not_in_that_chat()
-        reply, drawing = await self.charts.with_charts(await self._dispatcher.run(invocation))
+        reply = await self._dispatcher.run(invocation)
+        if has_pictures(reply) and incoming.private:
+            self._show_drawing(incoming.address)
+        reply, drawing = await self.charts.with_charts(reply)
         if drawing is not None:
             self.charts.follow(drawing, partial(self._send_charts, incoming, request, invocation, reply.audience))
         return invocation, reply
+
+    def _show_drawing(self, address: ChatAddress) -> None:
+        """That a picture is on its way, beside the work on it; never in a group, whose minute is for messages."""
+        now = self._monotonic_ms()
+        last = self._drawing_shown.get(address.chat)
+        if last is not None and now - last < SHOWN_MS:
+            return
+        self._drawing_shown = {chat: at for chat, at in self._drawing_shown.items() if now - at < SHOWN_MS}
+        self._drawing_shown[address.chat] = now
+        self._throttle.in_background(self._sender.act(address, ChatAction.UPLOAD_PHOTO))
 
     async def _send_charts(
         self,

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from telegram import Bot, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
-from telegram.constants import ParseMode
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import ChatMigrated, TelegramError
 
 from bot.adapters.telegram_chat.app_buttons import AppButtons
@@ -187,6 +187,15 @@ class Sender:
             await self.call(address, lambda bot, chat: bot.delete_message(chat, message))
         except (UnreachableError, RetryLaterError) as error:
             log.debug("message %s in %s stays: %s", message, address.ext, error)
+
+    async def act(self, address: ChatAddress, action: ChatAction) -> None:
+        """Show for a moment what the bot is doing there. Best effort: it is no message."""
+        try:
+            await self.call(
+                address, lambda bot, chat: bot.send_chat_action(chat, action, message_thread_id=address.topic)
+            )
+        except (UnreachableError, RetryLaterError) as error:
+            log.debug("%s in %s is not shown: %s", action, address.ext, error)
 
     def _messages(self, rendered: RenderedReply) -> list[tuple[str, MarkupPage | None, Attachment | None]]:
         """Messages in the order they are sent: kind, text, media."""

@@ -53,8 +53,9 @@ class Serving:
         forms = EphemeralForms(db, api_base, clock.now_ms)
         ephemeral = EphemeralAnswers(dispatcher, sender, forms, ranks, self._throttle, budget, clock)
         self._responder = TelegramResponder(
-            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, ephemeral, draw, link
-        )
+            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, ephemeral, draw, link,
+            clock.monotonic_ms,
+        )  # fmt: skip
         membership = Membership(db, sender, ranks, presence, self._throttle)
         self._updates = Updates(
             self._responder, sender, buttons, membership, deep_links, awaited, clock.monotonic_ms, bot.username
