@@ -229,5 +229,6 @@ _RENDERERS: Mapping[str, Renderer] = {
     ADDED: _plain(lambda notice: words_webhooks.hello(notice.market)),
     "webhook_ended": _plain(lambda notice: words_webhooks.given_up(notice.market, notice.payload, notice.now_ms)),
     "route_lost": _plain(lambda notice: words_routes.route_lost(notice.market.title, notice.payload)),
+    "not_pinned": _plain(lambda notice: words_chats.not_pinned(notice.market.title, notice.payload)),
     "unreachable": _plain(lambda notice: words_chats.unreachable(notice.market.title, notice.payload)),
 }

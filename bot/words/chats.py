@@ -162,8 +162,7 @@ def arrived(market: Market, decides: Sequence[Line] = ()) -> Reply:
 
 def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
     """To the admins of a market, once. `facts` as `bot.notifications.reachability` makes them."""
-    platform = str(facts["platform"])
-    where = f"{clean(str(facts['title'])) or 'a chat'} ({channel_routes.PLATFORM_NAMES.get(platform, platform)})"
+    where = _where(facts)
     detail = clean(str(facts["detail"]))
     if facts["why"] == "forbidden":
         head = f"{clean(title)}: I lack a permission in {where}{': ' if detail else ''}{detail}."
@@ -172,6 +171,28 @@ def unreachable(title: str, facts: Mapping[str, Any]) -> Reply:
         head = f"{clean(title)}: I cannot reach {where} any more."
         rows = [line("I was put out of it, or it is gone. Ask me back in and I go on; everywhere else I go on anyway.")]
     return Reply(head=line(head), blocks=tuple(rows), tone=Tone.BAD)
+
+
+_TO_PIN = {
+    "discord": "Give my role the permission Pin Messages in that channel",
+    "telegram": "Make me an admin of the group who may pin messages (in a channel: edit messages)",
+}
+
+
+def not_pinned(title: str, facts: Mapping[str, Any]) -> Reply:
+    """To the admins of a market, once. `facts` as `bot.notifications.pinned_boards` makes them."""
+    grant = _TO_PIN.get(str(facts["platform"]), "Let me pin messages there")
+    return Reply(
+        head=line(f"{clean(title)}: I may not pin the board in {_where(facts)}."),
+        blocks=(line(f"It stands there all the same, and is kept up to date. {grant}, and the next board is pinned."),),
+        tone=Tone.WAIT,
+    )
+
+
+def _where(facts: Mapping[str, Any]) -> str:
+    """`Cup chat (Telegram)`."""
+    platform = str(facts["platform"])
+    return f"{clean(str(facts['title'])) or 'a chat'} ({channel_routes.PLATFORM_NAMES.get(platform, platform)})"
 
 
 def together(replies: Sequence[Reply]) -> Reply:

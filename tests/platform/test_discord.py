@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.chat.reply import Reply, line
 from tests.platform.discord_harness import PNG, DiscordHarness, discord_harness, running
 from tests.standins.discord_peer import Call, Guild, Interaction, Message, Permission, Person
 from tests.standins.discord_peer.json_values import Json
@@ -494,6 +495,22 @@ async def test_a_board_that_a_moderator_deletes_is_posted_and_pinned_again(tmp_p
             await harness.tick()
         assert board(harness) is not first
         assert "Germany  51.2¢" in board(harness).text
+
+
+async def test_the_next_board_takes_the_pin_of_the_one_before(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        await running(harness, "ada")
+        assert harness.bot is not None
+        first, opened = board(harness), Reply(head=line("Another market opens"), pin=True)
+        await harness.bot.platform.post(str(harness.channel.id), opened)
+        assert board(harness) is not first
+        assert not first.pinned
+        harness.channel.deny(harness.guild.bot_role, Permission.PIN_MESSAGES)
+        for _ in range(2):  # told once, however many boards follow
+            await harness.bot.platform.post(str(harness.channel.id), opened)
+        async with harness.db.writing() as uow:
+            waiting = await uow.deliveries.claim(["discord"], harness.now, 1_000)
+        assert [row.kind for row in waiting].count("not_pinned") == 1
 
 
 @pytest.mark.parametrize("how", ["permission", "channel", "kick"])

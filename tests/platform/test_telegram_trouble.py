@@ -209,11 +209,34 @@ async def test_the_board_moves_on_where_somebody_deleted_it(harness: TelegramHar
     assert "traded" in harness.group.pinned.text
 
 
+async def test_the_next_board_takes_the_pin_of_the_one_before(harness: TelegramHarness) -> None:
+    await harness.running()
+    first = harness.group.pinned
+    assert first is not None
+    opened = Reply(head=line("Another market opens"), pin=True)
+    await harness.telegram.platform.post(str(harness.group.id), opened)
+    assert [pin.text for pin in harness.group.pins] == ["Another market opens"]
+    assert not first.pinned
+
+
 async def test_without_the_right_to_pin_the_board_stands_all_the_same(harness: TelegramHarness) -> None:
     harness.group.members_may_pin = False
     await harness.running()
     await harness.group.expect("Cup: Germany leads")
     assert harness.group.pinned is None
+    for _ in range(3):
+        await harness.tick(10)
+    told = [message for message in harness.ada.chat.messages if "I may not pin the board" in message.text]
+    assert len(told) == 1
+    assert "may pin messages" in told[0].text
+    board = await harness.group.expect("Cup: Germany leads")
+    await harness.group.delete(board)
+    await harness.say(harness.ben, "/buy germany yes 10")
+    await harness.press(harness.ben, await harness.ben.chat.expect("spend about"), "Confirm")
+    for _ in range(3):
+        await harness.tick(10)
+    told = [message for message in harness.ada.chat.messages if "I may not pin the board" in message.text]
+    assert len(told) == 1  # another board, the same answer: nobody is told again
 
 
 async def test_a_fill_is_never_overwritten_by_what_was_said_before_it(harness: TelegramHarness) -> None:

@@ -20,6 +20,7 @@ from bot.adapters.discord_chat.threads import Threads
 from bot.chat.buttons import Buttons
 from bot.chat.platform import ADMINS, RetryLaterError, Unreachable, UnreachableError
 from bot.chat.reply import Reply
+from bot.notifications.pinned_boards import PinnedBoards
 from bot.words import discord as words
 from storage.clock import Clock
 from storage.database import Database
@@ -55,6 +56,7 @@ class DiscordPlatform:
         self._follow_ups = follow_ups
         self._shards = shards
         self._clock = clock
+        self._pinned = PinnedBoards(db, NAME, clock.now_ms)
         self._threads = Threads(db, clock.monotonic_ms)
         self._dm_lock = asyncio.Lock()
         self.client: discord.Client | None = None
@@ -81,7 +83,7 @@ class DiscordPlatform:
             except discord.Forbidden as error:
                 raise await self._forbidden(client, channel.id, error) from error
             if reply.pin:
-                await self._pin(channel, ref)
+                await self._pin(chat_ext, channel, ref)
             return str(ref)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
@@ -237,19 +239,18 @@ class DiscordPlatform:
         sent = await channel.send(view=view, allowed_mentions=mentions, nonce=nonce or secrets.token_hex(10))
         return message_refs.Posted(channel=channel.id, message=sent.id)
 
-    async def _pin(self, channel: discord.PartialMessageable, ref: message_refs.Posted) -> None:
+    async def _pin(self, chat_ext: str, channel: discord.PartialMessageable, ref: message_refs.Posted) -> None:
         """In the place of the board that was pinned before; it works unpinned too."""
-        fact = f"discord:pinned:{channel.id}"
         try:
             await channel.get_partial_message(ref.message).pin()
-            async with self._db.writing() as uow:
-                previous = await uow.key_values.get(fact)
-                await uow.key_values.put(fact, str(ref.message))
-                await uow.commit()
-            if previous is not None and previous != str(ref.message):
+            previous = await self._pinned.pinned(str(channel.id), str(ref.message))
+            if previous is not None:
                 await channel.get_partial_message(int(previous)).unpin()
         except discord.NotFound:
             log.debug("the board that was pinned in channel %s is gone", channel.id)
+        except discord.Forbidden as error:
+            log.info("the board in channel %s is not pinned: %s", channel.id, error)
+            await self._pinned.refused(chat_ext, str(channel.id))
         except (discord.HTTPException, discord.RateLimited) as error:
             log.warning("the board in channel %s could not be pinned: %s", channel.id, error)
 

@@ -17,7 +17,9 @@ from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Reply
+from bot.notifications.pinned_boards import PinnedBoards
 from bot.words import telegram as words
+from storage.clock import Clock
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -30,13 +32,12 @@ class TelegramPlatform:
     """Implements `bot.chat.platform.Platform`. `link` makes a deep link of a payload, "" while the
     bot has no name yet."""
 
-    def __init__(
-        self, db: Database, sender: Sender, budget: Budget, monotonic_ms: Callable[[], int], link: Callable[[str], str]
-    ) -> None:
+    def __init__(self, db: Database, sender: Sender, budget: Budget, clock: Clock, link: Callable[[str], str]) -> None:
         self._db = db
         self._sender = sender
         self._budget = budget
-        self._monotonic_ms = monotonic_ms
+        self._monotonic_ms = clock.monotonic_ms
+        self._pinned = PinnedBoards(db, NAME, clock.now_ms)
         self._link = link
         self._mentioned_at: dict[tuple[str, str], int] = {}
 
@@ -51,8 +52,22 @@ class TelegramPlatform:
             address, reply, rows_of_actions(reply.actions), silent=reply.silent or reply.pin, counted=1
         )
         if reply.pin:
-            await self._sender.pin(address, ref)
+            await self._pin(chat_ext, address, ref)
         return ref
+
+    async def _pin(self, chat_ext: str, address: ChatAddress, ref: str) -> None:
+        """In the place of the board that was pinned before; it works unpinned too."""
+        try:
+            await self._sender.pin(address, ref)
+            previous = await self._pinned.pinned(address.ext, ref)
+            if previous is not None:
+                await self._sender.unpin(address, previous)
+        except UnreachableError as error:
+            log.info("the board in %s is not pinned: %s", address.ext, error)
+            if error.why is Unreachable.FORBIDDEN:
+                await self._pinned.refused(chat_ext, address.ext)
+        except RetryLaterError as error:  # it stands: it is not posted again for this
+            log.info("the board in %s is not pinned: %s", address.ext, error)
 
     async def edit(self, chat_ext: str, ref: str, reply: Reply) -> None:
         await self._sender.edit(_address(chat_ext), ref, reply, rows_of_actions(reply.actions), counted=1)

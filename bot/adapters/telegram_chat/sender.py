@@ -173,13 +173,16 @@ class Sender:
         return True
 
     async def pin(self, address: ChatAddress, ref: str) -> None:
-        """Keep a message at the top, without a sound; where we may not, it stays where it is."""
+        """Keep a message at the top, without a sound. Raises the port's errors."""
         message_ref = Ref.of(ref)
-        try:
-            if message_ref is not None:
-                await self.call(address, lambda bot, chat: bot.pin_chat_message(chat, message_ref.message, True))
-        except UnreachableError as error:
-            log.info("the board in %s is not pinned: %s", address.ext, error.detail)
+        if message_ref is not None:
+            await self.call(address, lambda bot, chat: bot.pin_chat_message(chat, message_ref.message, True))
+
+    async def unpin(self, address: ChatAddress, ref: str) -> None:
+        """It is kept at the top no more. Raises the port's errors."""
+        message_ref = Ref.of(ref)
+        if message_ref is not None:
+            await self.call(address, lambda bot, chat: bot.unpin_chat_message(chat, message_ref.message))
 
     async def delete(self, address: ChatAddress, message: int) -> None:
         """Best effort: a message too old to be deleted stays."""

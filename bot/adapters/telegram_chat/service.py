@@ -74,7 +74,7 @@ class TelegramService(ReconnectingService):
         self._sender = Sender(
             NAME, Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms), budget, clock, self._apps
         )
-        self._platform = TelegramPlatform(db, self._sender, budget, clock.monotonic_ms, link=self.link)
+        self._platform = TelegramPlatform(db, self._sender, budget, clock, link=self.link)
         self._serving: Serving | None = None
 
     @property
