@@ -36,9 +36,9 @@ async def test_a_member_is_picked_or_named_and_never_both(tmp_path: Path) -> Non
         assert "Bob" in (await confirmed(harness, barred)).text
         assert "Ada" not in (await harness.slash(admin, "admin users", member=bob)).text
         log = await harness.slash(admin, "admin log", member=ada)
-        assert "1 deed about Ada" in log.text
+        assert "1 entry about Ada" in log.text
         assert "bar" not in log.text
-        assert "1 deed about Bob" in (await harness.slash(admin, "admin log", name="bob")).text
+        assert "1 entry about Bob" in (await harness.slash(admin, "admin log", name="bob")).text
         harness.assert_sound()
 
 
@@ -177,7 +177,7 @@ async def test_a_members_own_menu_says_their_place_to_who_asks_and_lets_admins_g
         assert "Bob would get $20.00" in preview.text
         await confirmed(harness, preview)
         log = await admin.choose_from_menu(harness.channel, bob, "Log of this member")
-        assert "1 deed about Bob" in log.text
+        assert "1 entry about Bob" in log.text
         ada.installs_app()
         elsewhere = harness.peer.guild("Elsewhere", bot_permissions=None)
         elsewhere.member(ada, elsewhere.role("hosts", Permission.MANAGE_GUILD))
