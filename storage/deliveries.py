@@ -1,7 +1,8 @@
 """How rows of the outbox are handed out and delivered: at least once, in order for each place.
 
 A place is a (platform, target). Its rows leave in the order they were written; a row that waits for a retry holds
-back those behind it, so that a fill never overtakes the one before it.
+back those behind it, so that a fill never overtakes the one before it. What is urgent has an order of its own, and goes
+before what is not.
 
 Until when a row is leased and when it is tried again are moments of the wall's clock, which outlive a process and are
 agreed on by several. One further ahead than it can have been meant is over: the clock was set back since.
@@ -24,6 +25,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -40,6 +42,14 @@ from storage.waking import Topic
 
 SlotPlace: TypeAlias = tuple[int, str, str, str]  # market, platform, external id of a chat or person, slot
 
+URGENT = frozenset(
+    {
+        *("opened", "started", "frozen", "resumed", "paused", "eliminated", "claimed", "corrected", "resolved"),
+        *("voided", "cut", "halted", "restored"),
+    }
+)
+"""Kinds of notices that change what everybody may do, or say how it ended."""
+
 STALE_BOARD_MS = 3_000  # a board that has waited so long goes first
 LONGEST_RETRY_MS = 300_000  # no row is put off further
 LEASES_AHEAD = 2  # lengths of a lease that one can reach ahead where two machines do not quite agree on the time
@@ -50,10 +60,12 @@ class Deliveries(Repository):
         super().__init__(session)
         self._tickets = tickets
 
-    async def claim(self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20) -> list[OutboxRow]:
-        """Up to n due rows, nobody else's for `lease_ms`. Order is kept per place: of one chat or person only the
-        oldest waiting row is handed out, keyed rows apart and those that answer a ticket in an order of their own. A
-        board that has waited for long goes first."""
+    async def claim(
+        self, platforms: Collection[str], now_ms: int, lease_ms: int, n: int = 20, *, urgent: bool = False
+    ) -> list[OutboxRow]:
+        """Up to n due rows, with `urgent` those alone, nobody else's for `lease_ms`. Order is kept per place: of one
+        chat or person only the oldest waiting row is handed out, keyed rows apart, those that answer a ticket and what
+        is urgent each in an order of their own. What is urgent goes first, then a board that has waited for long."""
         bound = {
             "platforms": sorted(platforms),
             "now": now_ms,
@@ -62,7 +74,8 @@ class Deliveries(Repository):
             "stale": now_ms - STALE_BOARD_MS,
             "most": n,
         }
-        return await self._lease(await self._session.rows(_CLAIM, bound), now_ms + lease_ms)
+        rows = await self._session.rows(_CLAIM_URGENT if urgent else _CLAIM, bound)
+        return await self._lease(rows, now_ms + lease_ms)
 
     async def claim_with(
         self, first: OutboxRow, now_ms: int, lease_ms: int, n: int, kinds: Collection[str] = ()
@@ -233,12 +246,18 @@ def to_lost_chat() -> ColumnElement[bool]:
     return exists().where(condition, chats.c.lost_why == "chat")
 
 
+_URGENT = and_(
+    outbox.c.audience == literal(NoticeAudience.CHAT.value, literal_execute=True),
+    outbox.c.kind.in_([literal(kind, literal_execute=True) for kind in sorted(URGENT)]),
+)
+
+
 def _next(ours: ColumnElement[bool]) -> ColumnElement[bool]:
     """Rows whose turn it is, by what else waits for their place. A chat that put the bot out gets none."""
     alive = and_(outbox.c.dropped.is_(False), ours)
     oldest = select(func.min(outbox.c.id)).where(alive, outbox.c.key.is_(None))
     own = outbox.c.ticket.is_(None)  # what takes a ticket's place need not wait for what is a message of its own
-    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own))
+    first = outbox.c.id.in_(oldest.group_by(outbox.c.platform, outbox.c.target, own, _URGENT))
     reachable = or_(outbox.c.audience != NoticeAudience.CHAT.value, not_(to_lost_chat()))
     return and_(alive, or_(outbox.c.key.is_not(None), first), reachable)
 
@@ -254,10 +273,11 @@ _UNLEASED = or_(outbox.c.lease_ms <= _NOW, outbox.c.lease_ms > bindparam("leased
 _CLAIM = (
     select(outbox)
     .where(_next(_PLATFORMS), _DUE, _UNLEASED)
-    .order_by(case((_STALE, 0), else_=1), outbox.c.id)
+    .order_by(case((_URGENT, 0), (_STALE, 1), else_=2), outbox.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_CLAIM_URGENT = _CLAIM.where(_URGENT)
 _BESIDE = (
     select(outbox)
     .where(outbox.c.platform == bindparam("platform"), outbox.c.target == bindparam("target"))

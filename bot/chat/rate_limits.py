@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from itertools import islice
 
 from storage.records import Json, Payload
@@ -19,15 +20,32 @@ UNSEEN_MS = 3_000  # how long a process may go on sending after it last wrote do
 MOST_LISTED = 40  # keys of a window that are handed over one by one, the busiest: a few KB
 TENTH_MS = 100
 LONGEST_WAIT_MS = 3_600_000  # that one process believes another: if it is longer the platform says so again
+TURN_MS = 2_000  # after its wait: so long an urgent message's turn is kept for it
+
+
+class Urgency(IntEnum):
+    """How much of a window a message may use up: what cannot wait finds its share of it, whatever else is said."""
+
+    NOTICE = 0  # what people are told without having asked
+    ANSWER = 1  # what somebody waits for
+    URGENT = 2  # what changes what everybody may do, and what its admins are answered
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` in any `window_ms`, of which notices leave `spare` to the answers people wait for."""
+    """At most `count` in any `window_ms`. `urgent` of them are left to what is urgent, and notices leave `spare` more
+    to the answers people wait for."""
 
     count: int
     window_ms: int
     spare: int = 0
+    urgent: int = 0
+
+    def share(self, urgency: Urgency) -> int:
+        """How many there may have been in the window with one of this urgency among them."""
+        if urgency is Urgency.URGENT:
+            return self.count
+        return self.count - self.urgent - (self.spare if urgency is Urgency.NOTICE else 0)
 
 
 @dataclass(slots=True)
@@ -44,22 +62,25 @@ class Windows:
     assumed: int = 0
     _used: dict[str, deque[int]] = field(default_factory=dict)
 
-    def wait(self, key: str, monotonic_ms: int, *, spare: bool = False) -> int:
-        """Milliseconds until one more is within every limit, with `spare` within what is not spared; 0: it is now."""
+    def wait(self, key: str, monotonic_ms: int, urgency: Urgency = Urgency.ANSWER) -> int:
+        """Milliseconds until one more is within its share of every limit; 0: it is now."""
         used = self._used.get(key) or self._unknown(monotonic_ms)
         wait = 0
         for limit in self.limits:
-            count = limit.count - (limit.spare if spare else 0)
+            count = limit.share(urgency)
             if len(used) >= count:
                 wait = max(wait, used[-count] + limit.window_ms - monotonic_ms)
         return wait
 
-    def room(self, key: str, monotonic_ms: int, *, spare: bool = False, limit: Limit | None = None) -> int:
-        """How many more are within every limit now, or within one of them; a large number where there is none."""
+    def room(
+        self, key: str, monotonic_ms: int, urgency: Urgency = Urgency.ANSWER, *, limit: Limit | None = None
+    ) -> int:
+        """How many more are within their share of every limit now, or of one of them; a large number where there is
+        none."""
         used = self._used.get(key) or self._unknown(monotonic_ms)
         return min(
             (
-                max(0, limit.count - (limit.spare if spare else 0) - _since(used, monotonic_ms - limit.window_ms))
+                max(0, limit.share(urgency) - _since(used, monotonic_ms - limit.window_ms))
                 for limit in (self.limits if limit is None else (limit,))
             ),
             default=1_000_000,
@@ -181,18 +202,21 @@ HEAVY_CHAT = (Limit(30, 60_000),)  # and a chat
 PERSON = (Limit(15, 10_000), Limit(60, 60_000))  # lines a person may send: faster than anybody reads the answers
 
 ALLOWANCES: Mapping[str, Allowance] = {
-    "discord": Allowance(overall=(Limit(50, 1_000, spare=5),), chat=(Limit(5, 5_000),), board_ms=2_000),
+    "discord": Allowance(
+        overall=(Limit(50, 1_000, spare=5, urgent=5),), chat=(Limit(5, 5_000, urgent=1),), board_ms=2_000
+    ),
     "telegram": Allowance(
-        overall=(Limit(30, 1_000, spare=5),),
+        overall=(Limit(30, 1_000, spare=5, urgent=3),),
         chat=(Limit(1, 1_000),),
-        group=(Limit(8, 20_000, spare=1), Limit(20, 60_000, spare=2)),
+        group=(Limit(8, 20_000, spare=1, urgent=2), Limit(20, 60_000, spare=2, urgent=4)),
         is_group=_telegram_group,
         board_ms=5_000,
     ),
 }
 """Discord documents 5 per 5 s and channel, 50 a second over all; Telegram 30 a second over all, 1 a second per chat,
 20 a minute per group, edits included. The 8 in 20 s are ours: they spread a busy minute, so that the board never waits
-for the end of it. The room is our own and has no limits."""
+for the end of it. What is urgent waits for no more than the second between two messages to a chat, as long as no more
+of it comes than is left to it. The room is our own and has no limits."""
 FREE = Allowance()
 
 
@@ -207,36 +231,45 @@ class Budget:
         self._chat = Windows(allowance.chat, born_ms=born_ms)
         self._group = Windows(allowance.group, born_ms=born_ms)
         self._until: dict[str, int] = {}  # by chat, "" over all: the platform asked us to wait
+        self._kept: dict[str, int] = {}  # by chat: until when the next turn is an urgent message's
 
     @classmethod
     def of(cls, platform: str, born_ms: int | None = None) -> Budget:
         """The allowance of a platform by its name; one nobody has heard of has no limits."""
         return cls(ALLOWANCES.get(platform, FREE), born_ms)
 
-    def wait(self, chat_ext: str, monotonic_ms: int, *, notice: bool = False) -> int:
-        """Milliseconds until one more message, edits included, may go to this chat; 0: now. A `notice` leaves some of
-        the windows to the answers people wait for."""
+    def wait(self, chat_ext: str, monotonic_ms: int, urgency: Urgency = Urgency.ANSWER) -> int:
+        """Milliseconds until one more message, edits included, may go to this chat; 0: now. Of an urgent one that has
+        to wait the turn is kept: nothing else goes there before it."""
         chat = _chat(chat_ext)
         waits = [
             self.pause(monotonic_ms, chat_ext),
-            self._overall.wait("", monotonic_ms, spare=notice),
+            self._overall.wait("", monotonic_ms, urgency),
+            self._chat.wait(chat, monotonic_ms, urgency),
         ]
-        waits.append(self._chat.wait(chat, monotonic_ms, spare=notice))
         if self.allowance.is_group(chat):
-            waits.append(self._group.wait(chat, monotonic_ms, spare=notice))
-        return max(0, *waits)
+            waits.append(self._group.wait(chat, monotonic_ms, urgency))
+        wait = max(0, *waits)
+        if urgency is not Urgency.URGENT:
+            return max(wait, self._kept.get(chat, 0) - monotonic_ms)
+        if wait > 0:
+            self._kept = {other: until for other, until in self._kept.items() if until > monotonic_ms}
+            self._kept[chat] = monotonic_ms + wait + TURN_MS
+        return wait
 
-    def use(self, chat_ext: str, monotonic_ms: int) -> None:
+    def use(self, chat_ext: str, monotonic_ms: int, urgency: Urgency = Urgency.ANSWER) -> None:
         """Count one message, edit or answer that is being sent to this chat."""
         chat = _chat(chat_ext)
+        if urgency is Urgency.URGENT:
+            self._kept.pop(chat, None)
         self._overall.use("", monotonic_ms)
         self._chat.use(chat, monotonic_ms)
         if self.allowance.is_group(chat):
             self._group.use(chat, monotonic_ms)
 
-    def room(self, monotonic_ms: int) -> int:
-        """How many notices may leave now, whichever chats they are for."""
-        return 0 if self.pause(monotonic_ms) > 0 else self._overall.room("", monotonic_ms, spare=True)
+    def room(self, monotonic_ms: int, urgency: Urgency = Urgency.NOTICE) -> int:
+        """How many may leave now, whichever chats they are for."""
+        return 0 if self.pause(monotonic_ms) > 0 else self._overall.room("", monotonic_ms, urgency)
 
     def nearly_full(self, chat_ext: str, monotonic_ms: int) -> bool:
         """Whether less than a third of a group's window is left for notices."""
@@ -244,7 +277,7 @@ class Budget:
         if not limits or not self.allowance.is_group(chat):
             return False
         last = max(limits, key=lambda limit: limit.window_ms)
-        return 3 * self._group.room(chat, monotonic_ms, spare=True, limit=last) < last.count - last.spare
+        return 3 * self._group.room(chat, monotonic_ms, Urgency.NOTICE, limit=last) < last.share(Urgency.NOTICE)
 
     def pause(self, monotonic_ms: int, chat_ext: str = "") -> int:
         """Milliseconds for which nothing may leave at all, or for this chat, because the platform said so."""
@@ -252,7 +285,7 @@ class Budget:
 
     def overall_wait(self, monotonic_ms: int) -> int:
         """Milliseconds until a notice may leave, whichever chat it is for."""
-        return max(self.pause(monotonic_ms), self._overall.wait("", monotonic_ms, spare=True))
+        return max(self.pause(monotonic_ms), self._overall.wait("", monotonic_ms, Urgency.NOTICE))
 
     def refused(self, chat_ext: str, after_ms: int, monotonic_ms: int, *, overall: bool = False) -> None:
         """The platform answered 429: nothing more to this chat, or to any, for so long."""

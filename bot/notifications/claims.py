@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bot.chat.rate_limits import Budget
+from bot.chat.rate_limits import Budget, Urgency
 from bot.notifications import delivery
 from bot.notifications.senders import Senders
 from storage.clock import Clock
@@ -50,11 +50,14 @@ class Claims:
         if self._muted:
             await uow.deliveries.discard(self._muted)
         for name in platforms:
-            room = self._budgets[name].room(monotonic_ms) - self._senders.queued(name)
-            most = min(self._senders.free(name), room)
+            free, queued, budget = self._senders.free(name), self._senders.queued(name), self._budgets[name]
+            most = min(free, budget.room(monotonic_ms) - queued)
+            most_urgent = min(free, budget.room(monotonic_ms, Urgency.URGENT) - queued)
             if most > 0:
                 batch = self._senders.takes_batches(name)
                 claimed += await self._claim_of(uow, name, now, MOST_AT_ONCE if batch else most)
+            elif most_urgent > 0:
+                claimed += await uow.deliveries.claim([name], now, LEASE_MS, most_urgent, urgent=True)
         uow.after_commit(lambda: self._leases.update({row.id: (row, now + LEASE_MS) for row in claimed}))
         return claimed
 

@@ -22,10 +22,11 @@ from bot.chat.platform import (
     Unreachable,
     UnreachableError,
 )
-from bot.chat.rate_limits import Budget
+from bot.chat.rate_limits import Budget, Urgency
 from bot.chat.reply import Board, Reply
 from bot.words import chats as words
 from storage.clock import Clock
+from storage.deliveries import URGENT
 from storage.records import NoticeAudience, OutboxRow
 from storage.trouble import TroubleError
 
@@ -113,7 +114,7 @@ class Delivery:
             reply, missing = self._with_pictures_if_allowed(row, message.reply)
             if self._draw is not None and not isinstance(self._platforms[row.platform], BatchPlatform):
                 reply = await self._drawn(row, reply, self._draw)
-            wait = self._budgets[row.platform].wait(row.target, self._clock.monotonic_ms(), notice=True)
+            wait = self._budgets[row.platform].wait(row.target, self._clock.monotonic_ms(), urgency_of(row))
             if wait > 0:
                 return Postponed(self._clock.now_ms() + wait, "budget")
             result = await self._hand_over(message, reply)
@@ -162,7 +163,7 @@ class Delivery:
 
     async def _hand_over(self, message: OutgoingMessage, reply: Reply) -> DeliveryResult:
         row = message.row
-        self._budgets[row.platform].use(row.target, self._clock.monotonic_ms())
+        self._budgets[row.platform].use(row.target, self._clock.monotonic_ms(), urgency_of(row))
         try:
             sent: SendResult = await _call(self._platforms[row.platform], _request(message, reply))
         except (RetryLaterError, UnreachableError) as error:
@@ -256,6 +257,11 @@ def nonce_of(rows: Sequence[OutboxRow]) -> str:
 
 MOST_JOINED = 9  # to the first
 JOINABLE_IN_CHATS = frozenset({"big_trade", "lead_change"})  # of which one message can tell several
+
+
+def urgency_of(row: OutboxRow) -> Urgency:
+    """What a chat must hear at once, and all else people are told."""
+    return Urgency.URGENT if row.audience is NoticeAudience.CHAT and row.kind in URGENT else Urgency.NOTICE
 
 
 def joinable(row: OutboxRow) -> bool:

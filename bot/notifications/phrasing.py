@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Audience, Reply
 from bot.notifications.claims import LASTING_NEWS_MS, NEWS_MS
-from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint
+from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint, urgency_of
 from bot.notifications.delivery_results import ShownMessages
 from bot.notifications.notice_context import CHANNELLED
 from bot.notifications.notices import as_set_for_chat, render_notice
@@ -89,7 +89,7 @@ class Phrasing:
     def _not_yet(self, row: OutboxRow, now: int) -> Postponed | None:
         """What keeps a row from leaving now: its budget, or the ticket it is to replace."""
         budget, monotonic_ms = self._budgets[row.platform], self._clock.monotonic_ms()
-        wait = max(budget.wait(row.target, monotonic_ms, notice=True), self._slot_wait(row, budget, monotonic_ms))
+        wait = max(budget.wait(row.target, monotonic_ms, urgency_of(row)), self._slot_wait(row, budget, monotonic_ms))
         if wait > 0:
             return Postponed(now + wait, "budget")
         to_replace_ticket = row.ticket is not None and row.edit_ref is None

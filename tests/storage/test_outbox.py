@@ -104,6 +104,30 @@ async def test_a_board_overtakes_and_holds_up_nobody(db: Database) -> None:
     assert [row.kind for row in await _claim(db)] == ["board", "a"]
 
 
+async def test_what_is_urgent_overtakes_in_its_place_and_goes_first_in_its_own_order(db: Database) -> None:
+    world = await lobby(db)
+    await _second_chat(db, world)
+    await _add(db, world, _note("big_trade"), _note("lead_change"), _note("frozen"), _note("eliminated"))
+    first = await _claim(db)
+    assert [(row.platform, row.kind) for row in first] == [
+        *(("room", "frozen"), ("telegram", "frozen")),
+        *(("room", "big_trade"), ("telegram", "big_trade")),
+    ]
+    await _done(db, first[0])
+    assert [(row.platform, row.kind) for row in await _claim(db)] == [("room", "eliminated")]
+
+
+async def test_what_is_urgent_can_be_claimed_alone_and_is_a_chats_matter(db: Database) -> None:
+    world = await lobby(db)
+    to_one = Notice(kind="frozen", audience=NoticeAudience.PERSON, payload={}, person=world.people[0])
+    await _add(db, world, to_one, _note("big_trade"), _note("frozen"))
+    async with db.writing() as uow:
+        rows = await uow.deliveries.claim(["room"], START, LEASE, urgent=True)
+        await uow.commit()
+    assert [(row.audience, row.kind) for row in rows] == [(NoticeAudience.CHAT, "frozen")]
+    assert [row.kind for row in await _claim(db)] == ["frozen", "big_trade"]
+
+
 async def test_an_answer_to_a_ticket_goes_where_the_ticket_stands(db: Database) -> None:
     world = await lobby(db)
     ann = world.people[0]

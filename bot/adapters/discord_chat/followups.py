@@ -13,7 +13,7 @@ import discord
 
 from bot.adapters.discord_chat.message_refs import Answered, Tokens
 from bot.adapters.discord_chat.render import NO_MENTIONS
-from bot.chat.rate_limits import Limit, Windows
+from bot.chat.rate_limits import Limit, Urgency, Windows
 from storage.clock import Clock
 
 LIFETIME_MS = 14 * 60_000  # of the token's 15 minutes
@@ -66,7 +66,7 @@ class FollowUps:
             return None
         now = self._clock.monotonic_ms()
         full = (
-            self._windows.wait(follow_up.channel, now, spare=True) > 0
+            self._windows.wait(follow_up.channel, now, Urgency.NOTICE) > 0
             or self._paused_until.get(follow_up.channel, 0) > now
         )
         return None if full else follow_up

@@ -32,7 +32,7 @@ from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import SHORT_WAIT_MS, Throttle
 from bot.chat.invocation import Invocation
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
-from bot.chat.rate_limits import Budget
+from bot.chat.rate_limits import Budget, Urgency
 from bot.chat.reply import Reply
 from bot.chat.rights import Standing
 from bot.dispatcher import Dispatcher
@@ -218,7 +218,7 @@ class EphemeralAnswers:
         """Such answers have another way, so they take what announcements leave of the group's minute, and wait for
         nothing. Whether they count against it is documented nowhere; they are counted."""
         now = self._clock.monotonic_ms()
-        return self._budget.wait(address.ext, now, notice=True) <= 0
+        return self._budget.wait(address.ext, now, Urgency.NOTICE) <= 0
 
     async def _may(self, incoming: IncomingUpdate) -> bool:
         """An answer to a press or to their own ephemeral command, or that of an administrator."""

@@ -15,7 +15,7 @@ from bot.adapters.telegram_chat.markup import TextRun, TextStyle, styled
 from bot.adapters.telegram_chat.message_refs import EphemeralRef
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
-from bot.chat.rate_limits import Budget
+from bot.chat.rate_limits import Budget, Urgency
 from bot.chat.reply import Reply
 from bot.notifications.pinned_boards import PinnedBoards
 from bot.words import telegram as words
@@ -118,7 +118,7 @@ class TelegramPlatform:
     async def _replace_in_group(self, ref: EphemeralRef, reply: Reply) -> bool:
         """Whether it says so now, as far as anybody can tell."""
         group, now = ChatAddress(ref.chat), self._monotonic_ms()
-        if self._budget.wait(group.ext, now, notice=True) > 0:
+        if self._budget.wait(group.ext, now, Urgency.NOTICE) > 0:
             return False
         self._budget.use(group.ext, now)
         try:
@@ -142,7 +142,7 @@ class TelegramPlatform:
             or now - self._mentioned_at.get((person_ext, address.ext), -MENTION_EVERY_MS) < (MENTION_EVERY_MS)
         ):
             return
-        if self._budget.wait(address.ext, now, notice=True) > 0:
+        if self._budget.wait(address.ext, now, Urgency.NOTICE) > 0:
             return
         self._mentioned_at[person_ext, address.ext] = now
         mention = TextRun(styled(words.news_for(name)).text, TextStyle.LINK, url=f"tg://user?id={person_ext}")

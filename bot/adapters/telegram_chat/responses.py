@@ -32,6 +32,7 @@ from bot.chat.buttons import Buttons
 from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.pictures import Draw, has_pictures
 from bot.chat.platform import Unreachable, UnreachableError
+from bot.chat.rate_limits import Urgency
 from bot.chat.reply import Audience, Line, Reply
 from bot.chat.rights import Standing
 from bot.dispatcher import Dispatcher
@@ -272,7 +273,7 @@ class TelegramResponder:
 
     async def _respond_in_group(self, incoming: IncomingUpdate, invocation: Invocation, reply: Reply) -> None:
         """For everybody, in the topic where it was asked; where the group's minute is full, in private."""
-        wait = self._throttle.wait(incoming.address)
+        wait = self._throttle.wait(incoming.address, _urgency(invocation))
         if wait > LONGEST_WAIT_MS and incoming.person is not None:
             await self.respond_privately(incoming, CommandRequest(line=invocation.text), invocation, reply, None)
         elif wait > SHORT_WAIT_MS:
@@ -287,6 +288,7 @@ class TelegramResponder:
             await self._throttle.send(
                 incoming.address,
                 lambda: self._sender.send(incoming.address, reply, keyboard, reply_to=incoming.message_id, counted=1),
+                _urgency(invocation),
             )
         except UnreachableError as error:
             if error.why is not Unreachable.FORBIDDEN or incoming.person is None:
@@ -328,6 +330,12 @@ class TelegramResponder:
         else:
             if callback_answer is not None:
                 await callback_answer.answer(words.toast_in_private())
+
+
+def _urgency(invocation: Invocation) -> Urgency:
+    """What a group's admins are answered is held up by nothing that others ask."""
+    line = f"/{invocation.command}" if invocation.command else invocation.text
+    return Urgency.URGENT if invocation.is_admin and line.startswith("/admin") else Urgency.ANSWER
 
 
 def _empty_invocation(incoming: IncomingUpdate) -> Invocation:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.adapters.telegram_chat.chats import ChatAddress
 from bot.chat.platform import RetryLaterError, UnreachableError
-from bot.chat.rate_limits import Budget
+from bot.chat.rate_limits import Budget, Urgency
 from storage.trouble import TroubleError
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,9 @@ class Throttle:
         self.closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def wait(self, address: ChatAddress) -> int:
+    def wait(self, address: ChatAddress, urgency: Urgency = Urgency.ANSWER) -> int:
         """Milliseconds a message to this chat would have to wait now; more than `LONGEST_WAIT_MS` nobody waits."""
-        return self._budget.wait(address.ext, self._monotonic_ms())
+        return self._budget.wait(address.ext, self._monotonic_ms(), urgency)
 
     def in_background(self, work: Coroutine[None, None, None]) -> None:
         """Do what has to wait behind what has not: updates are handled a few dozen at a time."""
@@ -47,16 +47,21 @@ class Throttle:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def send(self, address: ChatAddress, send_message: Callable[[], Awaitable[Result]]) -> Result:
+    async def send(
+        self,
+        address: ChatAddress,
+        send_message: Callable[[], Awaitable[Result]],
+        urgency: Urgency = Urgency.ANSWER,
+    ) -> Result:
         """Do it as soon as the budget allows, where one message is counted before anybody else can take its place, and
         once more after a 429. RetryLaterError where that would be too late for an answer. In private short bursts are
         tolerated: only what all chats share is waited for."""
         waited = tries = 0
         while True:
             now = self._monotonic_ms()
-            wait = self._budget.overall_wait(now) if address.private else self._budget.wait(address.ext, now)
+            wait = self._budget.overall_wait(now) if address.private else self._budget.wait(address.ext, now, urgency)
             if wait <= 0:
-                self._budget.use(address.ext, now)
+                self._budget.use(address.ext, now, urgency)
                 try:
                     return await send_message()
                 except RetryLaterError as error:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bot.chat.rate_limits import LONGEST_WAIT_MS, MOST_LISTED, UNSEEN_MS, Budget
+from bot.chat.rate_limits import LONGEST_WAIT_MS, MOST_LISTED, UNSEEN_MS, Budget, Urgency
 from storage.records import Payload
 
 GROUP, MINUTE_MS = "-100", 60_000
@@ -24,12 +24,12 @@ def most_in_a_minute(moments: list[int]) -> int:
 
 
 def send_all(budget: Budget, chats: list[str], start_ms: int, end_ms: int, offset_ms: int) -> dict[str, list[int]]:
-    """Send to each as often as the budget allows; moments of everybody's clock, by chat."""
+    """Send to each as often as the budget allows what is urgent; moments of everybody's clock, by chat."""
     sent: dict[str, list[int]] = {chat: [] for chat in chats}
     for now in range(start_ms, end_ms, 250):
         for chat in chats:
-            if budget.wait(chat, now + offset_ms) == 0:
-                budget.use(chat, now + offset_ms)
+            if budget.wait(chat, now + offset_ms, Urgency.URGENT) == 0:
+                budget.use(chat, now + offset_ms, Urgency.URGENT)
                 sent[chat].append(now)
     return sent
 
@@ -53,8 +53,10 @@ def test_who_takes_over_after_an_orderly_end_waits_as_long_as_the_one_before_wou
     assert all(sent.values())
     for chat in (*sent, "-300"):
         for later in (0, 700, 5_000, 20_000, 35_000):
-            earlier = first.wait(chat, 30_000 + later)
-            assert earlier <= second.wait(chat, 1_000_000 + later) <= earlier + 100  # ages are told in tenths
+            earlier = first.wait(chat, 30_000 + later, Urgency.URGENT)
+            assert (
+                earlier <= second.wait(chat, 1_000_000 + later, Urgency.URGENT) <= earlier + 100
+            )  # ages are told in tenths
 
 
 def test_what_may_have_been_sent_after_the_last_word_counts_as_sent() -> None:

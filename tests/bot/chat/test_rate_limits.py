@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.adapters.room.limits import LIMITS, Counted
 from bot.chat import plain_text, shared_limits
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Windows
+from bot.chat.rate_limits import ALLOWANCES, HEAVY, HEAVY_CHAT, PERSON, Allowance, Budget, Limit, Urgency, Windows
 from bot.chat.shared_limits import Tried
 from bot.commands import COMMANDS
 from bot.dispatcher import TYPING, Dispatcher
@@ -144,6 +149,62 @@ async def test_counting_people_takes_bounded_memory_and_time() -> None:
         at_once.use(f"room:{number}", 0)
     assert len(at_once._used) <= at_once.most_keys + 1
     assert at_once.wait("room:9999", 0) == 0
+
+
+# -- what is urgent
+
+GROUP, STEP_MS = "-100", 50
+URGENT_EVERY_MS = 15_000  # as often as the share of what is urgent allows for without end
+
+
+@pytest.mark.parametrize("platform", ["telegram", "discord"])
+@given(data=st.data())
+def test_no_window_overflows_whatever_the_mix_and_what_is_urgent_waits_for_the_last_message_alone(
+    platform: str, data: st.DataObject
+) -> None:
+    """Everybody sends as fast as they may, each in their order of asking; now and then something is urgent."""
+    allowance = ALLOWANCES[platform]
+    budget, sent, waited = Budget(allowance), list[int](), list[int]()
+    others = st.lists(st.sampled_from([Urgency.NOTICE, Urgency.ANSWER]), max_size=3)
+    asked = data.draw(st.lists(others, min_size=5, max_size=40))
+    due = data.draw(st.lists(st.integers(0, 5_000), min_size=1, max_size=8))
+    urgent_at = [at * URGENT_EVERY_MS + late for at, late in enumerate(due)]
+    urgent_at = [at for before, at in pairwise([-URGENT_EVERY_MS, *urgent_at]) if at - before >= URGENT_EVERY_MS]
+    for step in range((urgent_at[-1] + 10_000) // STEP_MS):
+        now = step * STEP_MS
+        for urgency in asked[step % len(asked)]:
+            if budget.wait(GROUP, now, urgency) == 0:
+                budget.use(GROUP, now, urgency)
+                sent.append(now)
+        if urgent_at and urgent_at[0] <= now and budget.wait(GROUP, now, Urgency.URGENT) == 0:
+            budget.use(GROUP, now, Urgency.URGENT)
+            waited.append(now - urgent_at.pop(0))
+            sent.append(now)
+    assert not urgent_at
+    assert max(waited) <= 1_000 + STEP_MS
+    assert [limit for limit in limits_of(allowance) if most_in(sent, limit.window_ms) > limit.count] == []
+
+
+def limits_of(allowance: Allowance) -> tuple[Limit, ...]:
+    return (*allowance.chat, *allowance.group)
+
+
+def most_in(moments: list[int], window_ms: int) -> int:
+    return max(sum(at - window_ms < other <= at for other in moments) for at in moments)
+
+
+def test_a_turn_is_kept_for_what_is_urgent_until_it_was_taken_or_given_up() -> None:
+    budget = Budget.of("telegram")
+    budget.use(GROUP, 0)
+    assert budget.wait(GROUP, 400, Urgency.URGENT) == 600
+    assert budget.wait(GROUP, 1_000) > 0, "somebody else would take its turn"
+    assert budget.wait(GROUP, 1_000, Urgency.URGENT) == 0
+    budget.use(GROUP, 1_000, Urgency.URGENT)
+    assert budget.wait(GROUP, 2_000) == 0
+    budget.use(GROUP, 2_000)
+    assert budget.wait(GROUP, 2_100, Urgency.URGENT) == 900
+    assert budget.wait("-200", 3_000) == 0
+    assert budget.wait(GROUP, 5_000) == 0, "it is not kept for ever"
 
 
 # -- over HTTP

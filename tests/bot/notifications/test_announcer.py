@@ -51,6 +51,7 @@ def paid(person: int, cents: int) -> Notice:
 
 BOARD = Notice(kind="board", audience=NoticeAudience.CHAT, payload={"tick": 0}, slot="board", key="board")
 POST = Notice(kind="paused", audience=NoticeAudience.CHAT, payload={"round": None, "at_ms": 0})
+TEXT = Notice(kind="announcement", audience=NoticeAudience.CHAT, payload={"text": "Pizza is here."})
 
 
 async def settled(harness: ChatHarness, platform: str, chat: RecordingPlatform) -> Announcer:
@@ -88,20 +89,23 @@ async def test_a_chat_gets_no_more_than_its_platform_allows_and_nothing_is_dropp
             assert times[start + burst] - times[start] >= window
 
 
-async def test_a_telegram_group_gets_twenty_messages_a_minute_edits_included(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("post", "most"), [(POST, 20), (TEXT, 14)], ids=["urgent", "what people are told"])
+async def test_a_telegram_group_gets_twenty_messages_a_minute_edits_included(
+    tmp_path: Path, post: Notice, most: int
+) -> None:
     async with chat_harness(tmp_path) as harness:
         await opened(harness)
         chat = RecordingPlatform("telegram")
         announcer = await settled(harness, "telegram", chat)
         start = harness.now
         for _ in range(30):
-            await add(harness, POST)
+            await add(harness, post)
         while harness.now < start + 59_000:
             await announcer.step()
             harness.now += 500
-        assert len(chat.sent) == 18
+        assert len(chat.sent) == most
         harness.now += 90_000
-        for _ in range(120):
+        for _ in range(240):
             await announcer.step()
             harness.now += 500
         assert len(chat.texts("post", "home")) >= 30

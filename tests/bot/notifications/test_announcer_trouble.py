@@ -11,7 +11,7 @@ import pytest
 from bot.chat import plain_text
 from bot.chat.pictures import without_pictures
 from bot.chat.platform import RetryLaterError, Unreachable, UnreachableError
-from bot.chat.rate_limits import Budget, Limit, Windows
+from bot.chat.rate_limits import Budget, Limit, Urgency, Windows
 from bot.chat.reply import Attachment, Board, Picture, Reply
 from bot.notifications.announcer import Announcer
 from bot.notifications.claims import LEASE_MS
@@ -498,11 +498,11 @@ def test_pings_speak_one_vocabulary() -> None:
 
 def test_after_a_restart_half_of_every_window_counts_as_used() -> None:
     budget = Budget.of("telegram", 1_000)
-    assert (budget.room(1_000), budget.wait("-5", 1_000), budget.wait("7", 1_000)) == (10, 1_000, 1_000)
+    assert (budget.room(1_000), budget.wait("-5", 1_000), budget.wait("7", 1_000)) == (7, 1_000, 1_000)
     assert Windows((Limit(8, 20_000), Limit(20, 60_000)), born_ms=0).room("a", 0) == 4
     assert Windows((Limit(8, 20_000), Limit(20, 60_000)), born_ms=0).room("a", 20_000) == 8
     for second in range(1, 11):
-        assert budget.wait("-5", 1_000 + second * 6_000, notice=True) == 0
+        assert budget.wait("-5", 1_000 + second * 6_000, Urgency.URGENT) == 0
         budget.use("-5", 1_000 + second * 6_000)
     assert budget.wait("7", 70_000) == 0
 
@@ -510,10 +510,10 @@ def test_after_a_restart_half_of_every_window_counts_as_used() -> None:
 def test_a_group_has_its_minute_and_a_private_chat_has_none() -> None:
     budget = Budget.of("telegram")
     for second in range(0, 60, 3):
-        assert budget.wait("-5", second * 1_000) == 0
+        assert budget.wait("-5", second * 1_000, Urgency.URGENT) == 0
         budget.use("-5:77", second * 1_000)  # a topic counts as its group
         budget.use("9", second * 1_000)
-    assert budget.wait("-5", 59_000) == 1_000
+    assert budget.wait("-5", 59_000, Urgency.URGENT) == 1_000
     assert budget.wait("9", 59_000) == 0
 
 
@@ -521,8 +521,8 @@ def test_notices_leave_some_of_the_windows_to_answers() -> None:
     budget = Budget.of("telegram")
     for number in range(25):
         budget.use(f"{number + 1}", 0)
-    assert (budget.wait("99", 0), budget.wait("99", 0, notice=True), budget.room(0)) == (0, 1_000, 0)
-    assert Windows((Limit(3, 10, spare=1),)).room("a", 0, spare=True) == 2
+    assert (budget.wait("99", 0), budget.wait("99", 0, Urgency.NOTICE), budget.room(0)) == (0, 1_000, 0)
+    assert Windows((Limit(3, 10, spare=1),)).room("a", 0, Urgency.NOTICE) == 2
 
 
 def test_where_the_platform_told_us_to_wait_everybody_waits() -> None:
