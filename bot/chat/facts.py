@@ -217,9 +217,9 @@ class SizeOffer:
 class FailedOrder:
     """An order that did not trade: the engine's reason and its numbers.
 
-    `asked`: the amount as its owner typed it, `slippage` the one it was given and `own_slippage` whether that was their
-    choice, None and False where that is not known. `price_then`: the token's price on its ticket, `price_now` now;
-    `free`: what its owner can spend now.
+    `title`: that of its market, where it is told away from it. `asked`: the amount as its owner typed it, `slippage`
+    the one it was given and `own_slippage` whether that was their choice, None and False where that is not known.
+    `price_then`: the token's price on its ticket, `price_now` now; `free`: what its owner can spend now.
     """
 
     params: MarketParams
@@ -227,6 +227,7 @@ class FailedOrder:
     reason: str | None
     detail: Mapping[str, int]
     gas: int
+    title: str = ""
     asked: Amount | None = None
     slippage: int | None = None
     own_slippage: bool = False
@@ -251,15 +252,17 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReceipt:
-    """An order that has run, and where its owner stands now. `latest` are its fills of the tick it is told about, where
-    it is told of one."""
+    """An order that has run, and where its owner stands now, in the market of that title. `latest` are its fills of the
+    tick it is told about, where it is told of one; `traded`: its outcome still is."""
 
     params: MarketParams
+    title: str
     order: OrderRow
     legs: Sequence[Leg]
     held: int
     worth: int  # of all that is held, were it sold now
     owner: int  # who may press its buttons
+    traded: bool
     latest: Sequence[Leg] = ()
 
     @property

@@ -42,7 +42,7 @@ async def _receipt(
     if order.status is OrderStatus.REFUSED:
         return words_refusals.not_filled(await _failed(uow, order, market), order.ticket)
     if order.status is OrderStatus.CUT:
-        return words_cuts.undone(market.params, order)
+        return words_cuts.undone(market, order)
     if order.status is OrderStatus.CANCELLED and order.tick is None:
         return words.taken_back(order, await _typed(uow, order, market))
     done = await _standing(uow, order, market, tick, worths)
@@ -71,6 +71,7 @@ async def _failed(uow: UnitOfWork, order: OrderRow, market: Market) -> FailedOrd
     """Why it did not trade, beside what its ticket said and how things stand now."""
     failed = FailedOrder(
         params=market.params,
+        title=market.title,
         draft=order.draft,
         reason=order.reason,
         detail={name: value for name, value in order.detail.items() if isinstance(value, int)},
@@ -99,12 +100,14 @@ async def _standing(
     worth = worths.get(order.person) or (worth_of(market, state, member) if member else None)
     return OrderReceipt(
         params=market.params,
+        title=market.title,
         order=order,
         legs=_legs(trades, order.number),
         latest=_legs([trade for trade in trades if trade.tick == tick], order.number),
         held=tokens_held(member, *token) if member else 0,
         worth=worth[order.draft.outcome][order.draft.side is Side.NO] if worth else 0,
         owner=await uow.people.primary_id(order.person),
+        traded=not market.over and order.draft.outcome in state.active,
     )
 
 
@@ -124,7 +127,7 @@ async def given_back(uow: UnitOfWork, numbers: Sequence[int], market: Market) ->
     rows = [row for number in numbers if (row := await uow.orders.get(market.id, number)) is not None]
     if not rows:
         return None
-    return words.given_back_together(market.params, [(row, await _why(uow, row, market)) for row in rows])
+    return words.given_back_together(market.params, market.title, [(row, await _why(uow, row, market)) for row in rows])
 
 
 async def _why(uow: UnitOfWork, order: OrderRow, market: Market) -> str:

@@ -84,8 +84,8 @@ async def granted(notice: NoticeContext) -> Reply:
     granted = (notice.person, notice.payload["cash"])
     for row in await notice.uow.audit.of(notice.market.id, n=20):
         if row.action == "grant" and (row.after.get("user"), row.after.get("cash")) == granted:
-            return words_announcements.granted(notice.payload, row.reason)
-    return words_announcements.granted(notice.payload)
+            return words_announcements.granted(notice.market, notice.payload, row.reason)
+    return words_announcements.granted(notice.market, notice.payload)
 
 
 async def refused(notice: NoticeContext) -> Reply | None:

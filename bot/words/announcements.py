@@ -33,6 +33,8 @@ from bot.words.account import first_buy
 from bot.words.audit import sealed
 from bot.words.rounds_left import used_up
 from bot.words.shared import (
+    BALANCE,
+    BOARD,
     INVITE,
     as_changes,
     count,
@@ -468,8 +470,9 @@ def paid(market: Market, facts: Facts) -> Reply:
         paid_for = (f"{tokens(size)} ", outcome(params, int(number)), f" {side_word(Side(side))}")
         rows.append(line(*paid_for, f" paid {money(amount)}."))
     return Reply(
-        head=line(f"You are paid {money(int(facts['total']))}."),
+        head=line(f"You are paid {money(int(facts['total']))} in {clean(market.title)}."),
         blocks=(*rows, line(code("/balance"), " shows where you stand.")),
+        actions=(BALANCE, Action(label="Leaderboard", text="/leaderboard")),
         tone=Tone.GOOD,
     )
 
@@ -481,13 +484,16 @@ def refunded(market: Market, facts: Facts) -> Reply:
     return Reply(
         head=line(f"{clean(market.title)} was called off: {back}."),
         blocks=(line("You have what you were given. ", code("/balance"), " shows it."),),
+        actions=(BALANCE, Action(label="Trades", text="/trades")),
     )
 
 
-def granted(facts: Facts, reason: str = "") -> Reply:
+def granted(market: Market, facts: Facts, reason: str = "") -> Reply:
+    """By an admin's hand, beside what the market pays."""
     why = f" {first_upper(sentence(reason))}" if reason else ""
     return Reply(
-        head=line(f"An admin gave you {money(int(facts['cash']))}.{why}"),
+        head=line(f"An admin gave you {money(int(facts['cash']))} in {clean(market.title)}.{why}"),
         blocks=(line(code("/balance"), " shows it."),),
+        actions=(BALANCE, BOARD),
         tone=Tone.GOOD,
     )

@@ -13,7 +13,7 @@ from bot.words.admin import buttons
 from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.audit import sealed
 from bot.words.proposals import deadline, proposed_by, second_eyes
-from bot.words.shared import first_upper, listed, no, outcome, people, plural, say, token_name
+from bot.words.shared import BALANCE, POSITIONS, first_upper, listed, no, outcome, people, plural, say, token_name
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import Market, OrderRow
@@ -232,7 +232,7 @@ def own(market: Market, facts: Facts, orders: Mapping[int, OrderRow], reason: st
     rows.append(line(code("/balance"), " and ", code("/positions"), " show where you stand."))
     head: list[str | Part] = [f"{clean(market.title)} went back to ", Stamp(int(facts["moment_ms"]))]
     tail = f": {what}." if undone else ": somebody's later order that met yours is undone."
-    return Reply(head=line(*head, tail), blocks=tuple(rows))
+    return Reply(head=line(*head, tail), blocks=tuple(rows), actions=(BALANCE, POSITIONS))
 
 
 def _each(params: MarketParams, orders: Sequence[OrderRow], word: str) -> list[Line]:
@@ -252,13 +252,15 @@ def _order(params: MarketParams, order: OrderRow) -> str:
     return f"{verb} {tokens(draft.size)} {what}{at}"
 
 
-def undone(params: MarketParams, order: OrderRow) -> Reply:
+def undone(market: Market, order: OrderRow) -> Reply:
     """The receipt of an order that never was."""
     return no(
-        f"Undone: {_order(params, order)}.",
+        f"Undone: {_order(market.params, order)}.",
         blocks=(
-            line("The market went back to a moment before this order; nothing of it holds, and its gas came back."),
+            line(f"{clean(market.title)} went back to a moment before this order; nothing of it holds."),
+            line("Its gas came back."),
             line(code("/balance"), " and ", code("/positions"), " show where you stand."),
         ),
+        actions=(BALANCE, POSITIONS),
         ticket=order.ticket,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.chat.reply import Action, Awaited, Column, Line, Reply, Table, Tone, code, line
 from bot.text.numbers import Cut, limit_price, money, tokens
 from bot.words.receipts import cancel_action, left
-from bot.words.shared import listed, no, outcome, plural, program, say, side_word, token_name
+from bot.words.shared import ORDERS, listed, no, outcome, plural, program, say, side_word, token_name
 from engine.terms import MarketParams
 from storage.records import OrderRow, OrderStatus
 
@@ -171,6 +171,7 @@ def nothing_left(number: int) -> Reply:
     return no(
         f"Order {number} had left the book before it could be cancelled.",
         blocks=(line(code("/orders"), " shows what became of it."),),
+        actions=(ORDERS,),
     )
 
 

@@ -10,8 +10,24 @@ from dataclasses import replace
 
 from bot.chat.facts import Leg, OrderReceipt
 from bot.chat.reply import Action, Line, Reply, Tone, code, line, quiet
+from bot.text.names import clean
 from bot.text.numbers import Cut, is_dust, limit_price, money, other_tokens, price, span, split, tokens
-from bot.words.shared import dotted, first_upper, listed, name_of, no, plural, say, side_word, token_name
+from bot.text.outcome_names import typed_outcome
+from bot.words.shared import (
+    BALANCE,
+    ORDERS,
+    POSITIONS,
+    dotted,
+    first_upper,
+    listed,
+    name_of,
+    no,
+    plural,
+    say,
+    side_word,
+    token_name,
+    try_again,
+)
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import OrderDraft, OrderRow
@@ -82,7 +98,8 @@ def queued(params: MarketParams, order: OrderRow, most: int) -> Reply:
 def taken_back(order: OrderRow, again: str) -> Reply:
     """An order its owner cancelled before it ran; `again`: the line that was typed."""
     rest = line(code(again), " asks anew.")
-    return no("Not filled: you took this order back before it ran.", blocks=(rest,), ticket=order.ticket)
+    head = "Not filled: you took this order back before it ran."
+    return no(head, blocks=(rest,), actions=(try_again(again),), ticket=order.ticket)
 
 
 def fee_and_gas(amount: int, fee: int, gas: int, *, buy: bool) -> tuple[str, ...]:
@@ -118,7 +135,7 @@ def filled(done: OrderReceipt) -> Reply:
         )
     rows.append(_holding(done))
     head = f"Filled: {sold}{tokens(order.done)} {_what(done)} for {_total(done)}."
-    return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
+    return say(head, blocks=rows, actions=_next(done), tone=Tone.GOOD, ticket=order.ticket)
 
 
 def _total(done: OrderReceipt) -> str:
@@ -138,7 +155,7 @@ def in_book(done: OrderReceipt, limit: int) -> Reply:
         head = f"In the book: {verb} {tokens(draft.size)} {_what(done)} at {limit_price(limit)} or "
         head += "less." if draft.buy else "more."
         gas = line(f"Gas {money(order.gas, Cut.UP)}.") if order.gas else ()
-        rows = [line(_waits(order)), gas]
+        rows = [line(_waits(done)), gas]
         return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.WAIT, ticket=order.ticket)
     sold = "" if draft.buy else "sold "
     head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {_total(done)}."
@@ -146,10 +163,11 @@ def in_book(done: OrderReceipt, limit: int) -> Reply:
         line(f"Just now: {parts(done.latest, draft)}.") if done.latest and done.latest != done.legs else (),
         *_how(done),
         line(_receipt(done)),
-        line(f"The other {_waits(order)}"),
+        line(f"The other {_waits(done)}"),
         _holding(done),
     ]
-    return say(head, blocks=[row for row in rows if row], actions=(action,), tone=Tone.GOOD, ticket=order.ticket)
+    actions = (action, *_next(done))
+    return say(head, blocks=[row for row in rows if row], actions=actions, tone=Tone.GOOD, ticket=order.ticket)
 
 
 def left(order: OrderRow) -> int:
@@ -157,25 +175,29 @@ def left(order: OrderRow) -> int:
     return other_tokens(order.draft.size, order.draft.size - order.remaining)
 
 
-def _waits(order: OrderRow) -> str:
+def _waits(done: OrderReceipt) -> str:
+    order = done.order
     what = f"{tokens(left(order))} wait at {limit_price(order.draft.limit or 0)}"
     aside = f"{money(order.escrow, Cut.UP)} is set aside" if order.draft.buy else "they are set aside"
     extra = ", auto-fill on" if order.draft.autofill else ""
-    return f"{what}{extra}; {aside} until they fill or you cancel (order {order.number})."
+    place = "" if order.done else _place(done)  # what is held names it
+    return f"{what}{extra}; {aside} until they fill or you cancel (order {order.number}{place})."
 
 
 def given_back(done: OrderReceipt, why: str, again: str) -> Reply:
     """Cancelled by its owner, or returned by a round or the end (`why`, a sentence). `again`: the line that was
     typed."""
     order, draft = done.order, done.order.draft
+    place = "" if order.done else _place(done)
     if draft.buy:
-        back = f"{money(order.escrow, Cut.UP)} came back to you."
+        back = f"{money(order.escrow, Cut.UP)} came back to you{place}."
     else:
-        back = f"{tokens(left(order))} {_what(done)} are free again."
+        back = f"{tokens(left(order))} {_what(done)} are free again{place}."
     if not order.done:
         return Reply(
             head=line(f"Not filled: {why} {back}"),
             blocks=(line(code(again), " asks anew."),) if not order.reason else (),
+            actions=(try_again(again),) if not order.reason else (BALANCE,),
             tone=Tone.COLD,
             ok=False,
             ticket=order.ticket,
@@ -188,11 +210,11 @@ def given_back(done: OrderReceipt, why: str, again: str) -> Reply:
         _holding(done),
     ]
     head = f"Filled in part: {sold}{tokens(order.done)} of {tokens(draft.size)} {_what(done)} for {_total(done)}."
-    return say(head, blocks=rows, tone=Tone.GOOD, ticket=order.ticket)
+    return say(head, blocks=rows, actions=_next(done), tone=Tone.GOOD, ticket=order.ticket)
 
 
-def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
-    """Several at once: how much came back, then each in a line."""
+def given_back_together(params: MarketParams, title: str, rows: Sequence[tuple[OrderRow, str]]) -> Reply:
+    """Several at once: how much came back in the market of that title, then each in a line."""
     money_back = sum(order.escrow for order, _ in rows)
     parts = [f"{money(money_back, Cut.UP)}"] if money_back else []
     sold: dict[str, int] = {}
@@ -206,11 +228,13 @@ def given_back_together(params: MarketParams, rows: Sequence[tuple[OrderRow, str
     if len(rows) > _MANY:
         lines.append(line(f"And {len(rows) - _MANY} more; ", code("/orders"), " has them all."))
     none = "" if any(order.done for order, _ in rows) else "Not filled: "
+    back = f"{listed(parts)} came back in {clean(title)}"
     if len(rows) == 1:
-        head = f"Order {rows[0][0].number} is {what}: {listed(parts)} came back."
+        head = f"Order {rows[0][0].number} is {what}: {back}."
     else:
-        head = f"{none}{plural(len(rows), 'order')} are {what}. {listed(parts)} came back."
-    return Reply(head=line(head), blocks=tuple(lines), tone=Tone.COLD, ok=False)
+        head = f"{none}{plural(len(rows), 'order')} are {what}. {back}."
+    actions = (ORDERS, BALANCE)
+    return Reply(head=line(head), blocks=tuple(lines), actions=actions, tone=Tone.COLD, ok=False)
 
 
 def _asked_for(params: MarketParams, order: OrderRow) -> str:
@@ -235,6 +259,16 @@ def why_over(order: OrderRow) -> str:
 
 def why_voided(order: OrderRow) -> str:
     return f"the market was called off, and order {order.number} is returned."
+
+
+def _next(done: OrderReceipt) -> tuple[Action, ...]:
+    """Sell them again, where they can be, and see them beside what else is held."""
+    draft = done.order.draft
+    if not done.held or not done.traded:
+        return (POSITIONS,)
+    name = typed_outcome(done.params.outcome_names, draft.outcome).lower()
+    sell = Action(label="Sell all", text=f"/sell {name} {draft.side.value} all", person=done.owner)
+    return (sell, POSITIONS)
 
 
 def cancel_action(order: OrderRow, label: str, owner: int | None) -> Action:
@@ -264,5 +298,11 @@ def _receipt(done: OrderReceipt) -> str:
 
 def _holding(done: OrderReceipt) -> Line:
     if not done.held:
-        return line("You hold none of them now.")
-    return line(f"You now hold {tokens(done.held)}; worth {money(done.worth)}, {money(done.held)} if right.")
+        return line(f"You hold none of them{_place(done)} now.")
+    worth = f"worth {money(done.worth)}, {money(done.held)} if right."
+    return line(f"You now hold {tokens(done.held)}{_place(done)}; {worth}")
+
+
+def _place(done: OrderReceipt) -> str:
+    """Once in each receipt: it may be read away from its market."""
+    return f" in {clean(done.title)}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.chat.facts import Amount, FailedOrder, PricedOrder, SizeOffer
 from bot.chat.reply import Action, Line, Reply, Stamp, Tone, code, line
+from bot.text.names import clean
 from bot.text.numbers import (
     CENT,
     MICRO,
@@ -23,7 +24,7 @@ from bot.text.numbers import (
     typed_tokens,
 )
 from bot.text.outcome_names import typed_outcome
-from bot.words.shared import listed, name_of, no, say, token_name
+from bot.words.shared import BOARD, ORDERS, POSITIONS, listed, name_of, no, say, token_name, try_again
 from engine.events import Reason
 from engine.quote import Quote
 from engine.state import Side
@@ -34,36 +35,43 @@ from storage.records import BARRED, HALTED, OrderDraft
 
 
 def not_filled(failed: FailedOrder, ticket_id: int | None) -> Reply:
-    """Why, what it cost, what to do next."""
-    charged = f"Gas {money(failed.gas, Cut.UP)}; nothing else changed." if failed.gas else "Nothing was charged."
-    why = refusal(failed)
+    """Why, what it cost and where, what to do next."""
+    place = f" in {clean(failed.title)}" if failed.title else ""
+    charged = f"Gas {money(failed.gas, Cut.UP)}; nothing else changed" if failed.gas else "Nothing was charged"
+    (step, does), why = _mended_by(failed), refusal(failed)
     return no(
-        f"Not filled: {why}", blocks=(line(charged), _again(failed)), ticket=ticket_id, code=failed.reason or "refused"
+        f"Not filled: {why}",
+        blocks=(line(f"{charged}{place}."), line(code(step.text), does)),
+        actions=(step,),
+        ticket=ticket_id,
+        code=failed.reason or "refused",
     )
 
 
-def _again(failed: FailedOrder) -> Line:
-    """A line that can be sent as it stands."""
-    reason, again = failed.reason, code(_retry(failed))
+def _mended_by(failed: FailedOrder) -> tuple[Action, str]:
+    """What mends it, as a button whose line can be sent as it stands, and what that does."""
+    params, draft, reason, again = failed.params, failed.draft, failed.reason, try_again(_retry(failed))
     if reason in {Reason.FROZEN, Reason.PAUSED}:
-        return line(again, " when trading resumes.")
+        return again, " when trading resumes."
     if reason in {Reason.NO_CASH, Reason.NO_CASH_FOR_GAS} and not _can_spend(failed):
-        return line(code("/positions"), " shows what you could sell.")
+        return POSITIONS, " shows what you could sell."
     if reason == Reason.NO_CASH:
-        return line(code(order_line(failed.params, failed.draft, "all")), " spends what you have.")
+        return Action(label="Spend what you have", text=order_line(params, draft, "all")), " spends what you have."
+    if reason == Reason.NO_TOKENS and failed.detail.get("have", 0) > 0:
+        return Action(label="Sell all", text=order_line(params, draft, "all")), " sells what you hold."
     if reason == Reason.NO_TOKENS:
-        return line(code("/positions"), " shows what you hold.")
+        return POSITIONS, " shows what you hold."
     if reason == Reason.UNKNOWN_USER:
-        return line(code("/join"), " gives you an account.")
+        return Action(label="Join", text="/join"), " gives you an account."
     if reason in {Reason.SIZE_ZERO, Reason.SPEND}:
-        return line(code(order_line(failed.params, failed.draft, "1")), " is one token.")
+        return Action(label="One token", text=order_line(params, draft, "1")), " is one token."
     if reason == Reason.POOL_EMPTY:
-        return line(again, " tries again, once others have bought.")
+        return again, " tries again, once others have bought."
     if reason == BARRED:
-        return line(code("/positions"), " shows what you hold and can sell.")
+        return POSITIONS, " shows what you hold and can sell."
     if reason in _AT_THE_PRICE_NOW:
-        return line(again, " asks anew, at the price now.")
-    return line(code("/board"), " shows where the market stands.")
+        return again, " asks anew, at the price now."
+    return BOARD, " shows where the market stands."
 
 
 _AT_THE_PRICE_NOW = {Reason.PAST_WORST_PRICE, Reason.DUPLICATE_ID, Reason.NO_CASH_FOR_GAS, HALTED}
@@ -162,7 +170,13 @@ def no_ticket(
     """The quote says the engine would refuse it; nothing is charged for asking."""
     failed = FailedOrder(params=params, draft=draft, reason=reason, detail=detail, gas=0, asked=asked)
     why = refusal(failed).replace("would have cost", "would cost").replace("would have brought", "would bring")
-    return no(why[0].upper() + why[1:], blocks=(_again(failed),), code=reason or "refused")
+    return _unasked(failed, why[0].upper() + why[1:])
+
+
+def _unasked(failed: FailedOrder, head: str) -> Reply:
+    """Refused before there is a ticket, with what mends it."""
+    step, does = _mended_by(failed)
+    return no(head, blocks=(line(code(step.text), does),), actions=(step,), code=failed.reason or "refused")
 
 
 def slippage_too_small(params: MarketParams, draft: OrderDraft, asked: Amount, free: Quote, offer: SizeOffer) -> Reply:
@@ -243,7 +257,7 @@ def too_poor(
         extras.append(f"{money(params.gas_fee, Cut.UP)} of gas")
     all_in = f", {listed(extras)} in," if extras else ""
     head = f"{what}{all_in} would cost {money(need, Cut.UP)} and you have {money(have, Cut.DOWN)}{aside}."
-    return no(head, blocks=(_again(failed),), code=Reason.NO_CASH)
+    return _unasked(failed, head)
 
 
 def limit_and_slippage(params: MarketParams, draft: OrderDraft, typed: str) -> Reply:
@@ -273,29 +287,34 @@ def no_balance(have: int, gas: int) -> Reply:
         why = f"You have {money(have, Cut.DOWN)}; an order takes {money(gas, Cut.UP)} of gas, and so does the next one."
     else:
         why = "Your balance is used up."
-    return no(why, blocks=(line(code("/positions"), " shows what you could sell."),), code=Reason.NO_CASH)
+    rest = line(code(POSITIONS.text), " shows what you could sell.")
+    return no(why, blocks=(rest,), actions=(POSITIONS,), code=Reason.NO_CASH)
 
 
 def holds_none(params: MarketParams, number: int, side: Side, others: Sequence[str]) -> Reply:
     first = f"/buy {typed_outcome(params.outcome_names, number).lower()} {side.value} 10"
     rest = line(f"You hold {listed(others)}.") if others else line(code(first), " would buy some.")
-    return no(f"You hold no {token_name(params, number, side)}.", blocks=(rest,), code=Reason.NO_TOKENS)
+    step = POSITIONS if others else Action(label="Buy 10", text=first)
+    head = f"You hold no {token_name(params, number, side)}."
+    return no(head, blocks=(rest,), actions=(step,), code=Reason.NO_TOKENS)
 
 
 def all_for_sale(params: MarketParams, number: int, side: Side, held: int) -> Reply:
     return no(
         f"All your {tokens(held)} {token_name(params, number, side)} are for sale in the book already.",
         blocks=(line(code("/orders"), " shows them; what is cancelled there can be sold anew."),),
+        actions=(ORDERS,),
         code=Reason.NO_TOKENS,
     )
 
 
 def holds_fewer(params: MarketParams, number: int, side: Side, held: int, asked: int, tied: int = 0) -> Reply:
-    name = typed_outcome(params.outcome_names, number).lower()
+    everything = f"/sell {typed_outcome(params.outcome_names, number).lower()} {side.value} all"
     aside = f", {tokens(tied)} of them for sale in the book already" if tied else ""
     return no(
         f"You hold {tokens(held)} {token_name(params, number, side)}{aside}, not {tokens(asked)}.",
-        blocks=(line(code(f"/sell {name} {side.value} all"), " sells them all."),),
+        blocks=(line(code(everything), " sells them all."),),
+        actions=(Action(label="Sell all", text=everything),),
         code=Reason.NO_TOKENS,
     )
 
@@ -309,13 +328,15 @@ def not_your_ticket() -> Reply:
 
 def cancelled(ticket_id: int, again: str) -> Reply:
     """`again`: the line that was typed."""
-    return say("Cancelled: nothing was ordered.", blocks=(line(code(again), " asks anew."),), ticket=ticket_id)
+    rest = line(code(again), " asks anew.")
+    return say("Cancelled: nothing was ordered.", blocks=(rest,), actions=(try_again(again),), ticket=ticket_id)
 
 
 def already_cancelled(ticket_id: int, again: str) -> Reply:
     return no(
         "This ticket was cancelled; nothing was ordered.",
         blocks=(line(code(again), " makes a new one."),),
+        actions=(try_again(again),),
         ticket=ticket_id,
     )
 
@@ -328,6 +349,7 @@ def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
     return no(
         f"Too late: this ticket was confirmed as order {number}.",
         blocks=(line(code("/orders"), " shows what became of it."),),
+        actions=(ORDERS,),
         ticket=ticket_id,
     )
 
@@ -362,13 +384,10 @@ def cannot_trade(why: str, step: str = "", at_ms: int | None = None) -> Reply:
     rest: list[Line] = []
     if at_ms is not None:
         rest.append(line(f"{step} ", Stamp(at_ms, countdown=True), "."))
-    if why == "over":
-        rest.append(line(code("/leaderboard"), " shows how it ended."))
-    elif why == "disputed":
-        rest.append(line("Nothing was ordered or charged. ", code("/positions"), " shows what you hold."))
-    else:
-        rest.append(line("Nothing was ordered or charged. ", code("/board"), " shows the prices."))
-    return no(sentences[why], blocks=rest, code=CLOSED[why])
+    looks = {"over": Action(label="Leaderboard", text="/leaderboard"), "disputed": POSITIONS}.get(why, BOARD)
+    shows = {"over": " shows how it ended.", "disputed": " shows what you hold."}.get(why, " shows the prices.")
+    rest.append(line("" if why == "over" else "Nothing was ordered or charged. ", code(looks.text), shows))
+    return no(sentences[why], blocks=rest, actions=(looks,), code=CLOSED[why])
 
 
 def ticket_line(priced: PricedOrder) -> str:
@@ -381,6 +400,7 @@ def no_cash_at_confirm(needed: int, available: int) -> Reply:
     return no(
         f"This order may cost {money(needed, Cut.UP)} and you have {money(available, Cut.DOWN)} free.",
         blocks=(line("Nothing was ordered; change the amount or sell something first."),),
+        actions=(POSITIONS,),
         code=Reason.NO_CASH,
     )
 
@@ -395,12 +415,15 @@ def sold_already(params: MarketParams, draft: OrderDraft, free: int, waiting: in
         blocks=(
             line("Nothing was ordered or charged. ", code(again), " sells them." if free else " shows what waits."),
         ),
+        actions=(Action(label="Sell what is left", text=again) if free else ORDERS,),
         code=Reason.NO_TOKENS,
     )
 
 
 def share_of_nothing() -> Reply:
-    return no("A share of what? Say tokens or dollars here.", blocks=(line(code("/join")),), code="not_member")
+    join = Action(label="Join", text="/join")
+    rest = line(code(join.text))
+    return no("A share of what? Say tokens or dollars here.", blocks=(rest,), actions=(join,), code="not_member")
 
 
 def holdings(params: MarketParams, held: Sequence[tuple[int, int]]) -> list[str]:

@@ -206,9 +206,34 @@ def say(
     )
 
 
-def no(*head: str | Part, blocks: Sequence[Block] = (), ticket: int | None = None, code: str = "") -> Reply:
+def no(
+    *head: str | Part,
+    blocks: Sequence[Block] = (),
+    actions: Sequence[Action] = (),
+    ticket: int | None = None,
+    code: str = "",
+) -> Reply:
     """A refusal: why, then what to do next. `code`: its name for programs."""
-    return Reply(head=line(*head), blocks=tuple(blocks), tone=Tone.BAD, ok=False, ticket=ticket, code=code)
+    return Reply(
+        head=line(*head),
+        blocks=tuple(blocks),
+        actions=tuple(actions),
+        tone=Tone.BAD,
+        ok=False,
+        ticket=ticket,
+        code=code,
+    )
+
+
+BALANCE = Action(label="Balance", text="/balance")
+BOARD = Action(label="Board", text="/board")
+ORDERS = Action(label="Orders", text="/orders")
+POSITIONS = Action(label="Positions", text="/positions")
+
+
+def try_again(text: str) -> Action:
+    """The line that would ask for it once more, a press away."""
+    return Action(label="Try again", text=text)
 
 
 def page_buttons(line: str, page: Page[object], person: int | None) -> tuple[Action, ...]:

@@ -121,7 +121,7 @@ async def test_one_joins_buys_with_a_ticket_sees_the_fill_the_board_a_chart_and_
         await harness.tick(10 * MINUTE)
         await ada.see("Germany wins Zoo.", "#news")
         assert await page.locator("#news .medal").first.inner_text() == "1"
-        await ada.see("You are paid $100.00.", "#messages")
+        await ada.see("You are paid $100.00 in ", "#messages")
         assert ada.complaints == []
         await charts[0].close()
 

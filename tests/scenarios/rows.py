@@ -49,7 +49,7 @@ SET_UP: tuple[Row, ...] = (
 
 async def perform(harness: ChatHarness, rows: Sequence[Row], admins: Collection[str] = (ADMIN,)) -> None:
     """Play the rows one by one."""
-    last: dict[str, Reply] = {}  # with buttons, by person
+    told: dict[str, list[Reply]] = {}  # with buttons, by person
     for row in rows:
         who, line, *words = row
         where = f"{row}"
@@ -63,22 +63,24 @@ async def perform(harness: ChatHarness, rows: Sequence[Row], admins: Collection[
             holds(harness.platform.texts("tell", who.removeprefix("told "))[-1], words, where)
         else:
             before = harness.rows()
-            reply = await harness.say(who, _spoken(who, line, last), admin=who in admins)
+            reply = await harness.say(who, _spoken(who, line, told), admin=who in admins)
             refused = words[0] == "!"
             assert reply.ok is not refused, f"{where}: {plain_text.text(reply)}"
             holds(plain_text.text(reply), words[refused:], where)
             if refused:
                 assert harness.rows() == before, f"{where}: a refusal changed something"
             if reply.actions:
-                last[who] = reply
+                told.setdefault(who, []).append(reply)
 
 
-def _spoken(who: str, line: str, last: dict[str, Reply]) -> str:
-    """The line itself, or the one behind the button it presses."""
+def _spoken(who: str, line: str, told: dict[str, list[Reply]]) -> str:
+    """The line itself, or the one behind the button it presses: of the last reply that has it."""
     if not line.startswith("press "):
         return line
     label, of, owner = line.removeprefix("press ").rpartition(" of ")
-    return button(last[owner], label) if of else button(last[who], line.removeprefix("press "))
+    owner, label = (owner, label) if of else (who, line.removeprefix("press "))
+    having = [reply for reply in told[owner] if any(action.label.startswith(label) for action in reply.actions)]
+    return button((having or told[owner])[-1], label)
 
 
 def holds(text: str, words: Sequence[str], where: str) -> None:

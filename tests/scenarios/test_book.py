@@ -56,7 +56,7 @@ CANCELLED: tuple[Row, ...] = (
     ("ada", "press Cancel", "Asked to cancel order 4 (100 Germany YES); with the next tick.", "$45.45 comes back"),
     ("ada", "press Cancel", "Asked to cancel order 4 (100 Germany YES); with the next tick.", "$45.45 comes back"),
     ("tick", "2s"),
-    ("told ada", "", "Not filled: order 4 is cancelled. $45.45 came back to you.", "limit 45c` asks anew"),
+    ("told ada", "", "Not filled: order 4 is cancelled. $45.45 came back to you in Cup.", "limit 45c` asks anew"),
     ("ada", "press Cancel", "!", "Order 4 is cancelled already"),
     ("ada", "/cancel 4", "!", "Order 4 is cancelled already"),
     ("ada", "/balance", "You have $999.99 to spend"),
@@ -142,7 +142,7 @@ async def test_a_resting_order_is_filled_in_parts_while_its_owner_is_away_and_to
         ref, text = _told(harness, "ada")[-1]
         assert ref != last
         assert "Filled in part: 128.66 of 200" in text
-        assert "Order 5 is cancelled. $37.47 came back to you." in text
+        assert "Order 5 is cancelled. $37.47 came back to you in Cup." in text
         await sound(harness)
 
 
@@ -327,12 +327,12 @@ async def test_a_round_returns_what_waits_for_who_leaves(tmp_path: Path) -> None
         (ADMIN, "/admin eliminate brazil", "Brazil would be out"),
         (ADMIN, "press Confirm", "Brazil goes out with the next tick"),
         ("tick", "2s", "Brazil is out"),
-        ("told ada", "", "Not filled: Brazil is out, and order 4 is returned. $20.20 came back to you."),
+        ("told ada", "", "Not filled: Brazil is out, and order 4 is returned. $20.20 came back to you in Cup."),
         ("ada", "/cancel 4", "!", "Order 4 was returned already"),
         (ADMIN, "/admin resolve germany", "Germany would win"),
         (ADMIN, "press Confirm", "Germany wins with the next tick"),
         ("tick", "2s", "Germany wins"),
-        ("told ada", "", "Not filled: trading is over, and order 5 is returned. $2.02 came back to you."),
+        ("told ada", "", "Not filled: trading is over, and order 5 is returned. $2.02 came back to you in Cup."),
         ("ada", "/balance", "You have $999.98 to spend"),
         ("ada", "/orders", "returned"),
         ("ada", "/book germany", "!", "This market is over"),

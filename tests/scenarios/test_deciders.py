@@ -141,7 +141,7 @@ PROPOSALS: tuple[tuple[Row, ...], ...] = (
         ("pat", "/admin approve 1", "Mia would get $50.00", "Proposed by Mia", "for the prize"),
         ("pat", "press Confirm", "Mia gets $50.00 with the next tick"),
         ("tick", "2s"),
-        ("told mia", "", "An admin gave you $50.00. For the prize."),
+        ("told mia", "", "An admin gave you $50.00 in Cup. For the prize."),
         ("mia", "/admin log", "Pat · grant: for the prize, done in tick", "approved proposal 1 of Mia"),
     ),
 )  # fmt: skip

@@ -423,7 +423,7 @@ GRANTS: tuple[Row, ...] = (
     (ADMIN, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
     (ADMIN, "press Confirm", "Bob the Great gets $50.00 with the next tick"),
     ("tick", "2s"),
-    ("told bob", "", "An admin gave you $50.00. For the drawing."),
+    ("told bob", "", "An admin gave you $50.00 in Cup. For the drawing."),
     ("bob", "/balance", "You have $1,050.00 to spend"),
     (ADMIN, "/admin grant #3 $50", "Given so far $1,050.00, then $1,100.00"),
     (ADMIN, "/admin grant #99 $50", "!", "Nobody called “#99”"),
@@ -508,7 +508,7 @@ CANCEL_ALL: tuple[Row, ...] = (
     (
         "told ada",
         "",
-        "Not filled: 3 orders are cancelled. $1.52 and 40 Germany YES came back.",
+        "Not filled: 3 orders are cancelled. $1.52 and 40 Germany YES came back in Cup.",
         "Order 5: buy 10 Brazil YES at 5¢.",
         "Order 7: sell 40 Germany YES at 90¢.",
     ),

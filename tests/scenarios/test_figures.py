@@ -138,7 +138,7 @@ async def test_what_a_holding_is_worth_is_what_the_ticket_of_its_sale_says(tmp_p
         (row,) = before
         ticket = plain_text.text(await harness.say("ada", "/sell germany yes all"))
         assert f"get about {row['Worth']}" in ticket.replace(",", "") or row["Worth"] in ticket
-        assert f"You now hold 200; worth {row['Worth']}, $200.00 if right." in receipt
+        assert f"You now hold 200 in Cup; worth {row['Worth']}, $200.00 if right." in receipt
         assert row["If right"] == "$200.00"
         await harness.confirmed("cy", "/buy germany yes 300 limit 45c")
         await harness.tick()

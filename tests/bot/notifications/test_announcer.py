@@ -229,7 +229,7 @@ async def test_notices_of_one_person_keep_their_order_and_none_is_lost(tmp_path:
             await harness.announcer.step()
             harness.now += 1_000
         told = [text.splitlines()[0] for text in harness.platform.texts("tell", "ada")]
-        assert told == [f"You are paid $0.{cents:02d}." for cents in range(1, 11)]
+        assert told == [f"You are paid $0.{cents:02d} in Cup." for cents in range(1, 11)]
 
 
 async def test_a_chat_that_asks_for_patience_stops_nobody_else(tmp_path: Path) -> None:
@@ -260,7 +260,9 @@ async def test_who_cannot_be_reached_any_more_is_given_up(tmp_path: Path) -> Non
         await add(harness, paid(2, 2))
         harness.platform.broken = [UnreachableError(Unreachable.PERSON)]
         await harness.announcer.step()
-        assert [text.splitlines()[0] for text in harness.platform.texts("tell", "ada")] == ["You are paid $0.02."]
+        assert [text.splitlines()[0] for text in harness.platform.texts("tell", "ada")] == [
+            "You are paid $0.02 in Cup."
+        ]
         async with harness.db.reading() as uow:
             assert await uow.outbox.backlog() == 0
 

@@ -223,7 +223,7 @@ async def test_an_announcement_that_may_not_be_made_holds_up_no_private_word(tmp
         chat.refuses["room"] = UnreachableError(Unreachable.FORBIDDEN)
         await add(harness, POST, paid(2, 7))
         await harness.announcer.step()
-        assert any("You are paid $0.07." in text for text in chat.texts("tell", "ada"))
+        assert any("You are paid $0.07 in Cup." in text for text in chat.texts("tell", "ada"))
 
 
 async def test_who_blocked_the_bot_costs_one_try_a_notice_and_holds_up_nobody(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ async def test_what_could_not_be_told_is_told_with_the_next_answer_once(tmp_path
         assert "could not be reached" not in plain_text.text(await harness.say("bob", "/balance"))
         first, second = [plain_text.text(await harness.say("ada", "/balance")) for _ in range(2)]
         assert "While you could not be reached:" in first
-        assert all(f"You are paid $0.0{cents}." in first for cents in range(3, 8))
+        assert all(f"You are paid $0.0{cents} in Cup." in first for cents in range(3, 8))
         assert "And 2 more before that" in first
         assert "could not be reached" not in second
 
@@ -451,7 +451,7 @@ async def test_private_notices_that_each_cost_a_send_are_joined_and_none_is_left
         told = chat.texts("tell", "77")
         assert len(told) == 2
         for cents in range(1, 13):
-            assert sum(text.count(f"You are paid $0.{cents:02d}.") for text in told) == 1
+            assert sum(text.count(f"You are paid $0.{cents:02d} in Cup.") for text in told) == 1
         assert await backlog(harness) == 0
 
 

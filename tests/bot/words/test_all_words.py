@@ -31,7 +31,7 @@ SENTENCE = re.compile(r"[A-Z“$a-z/].*[.?!]")
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
-    known = words_refusals.refusal(_failed(reason, {"have": 1, "need": 2}))
+    known = words_refusals.refusal(failed_for(reason, {"have": 1, "need": 2}))
     controls = {
         Reason.ALREADY, Reason.ROUND_OPEN, Reason.NOT_FROZEN, Reason.WRONG_COUNT, Reason.FINAL_NEEDS_WINNER,
         Reason.TOO_FEW_LEFT, Reason.BAD_VALUES, Reason.NO_SUCH_ORDER, Reason.NOT_DISPUTED, Reason.HAS_TRADED,
@@ -39,10 +39,10 @@ def test_every_reason_of_the_engine_has_a_sentence(reason: Reason) -> None:
         Reason.REPLAY_DIFFERS,
     }  # fmt: skip
     assert SENTENCE.fullmatch(known), known
-    assert (known == words_refusals.refusal(_failed("unheard of", {}))) == (reason in controls)
+    assert (known == words_refusals.refusal(failed_for("unheard of", {}))) == (reason in controls)
 
 
-def _failed(reason: str, detail: dict[str, int]) -> FailedOrder:
+def failed_for(reason: str, detail: dict[str, int]) -> FailedOrder:
     return FailedOrder(params=PARAMS, draft=DRAFT, reason=reason, detail=detail, gas=0)
 
 

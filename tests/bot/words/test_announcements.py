@@ -109,7 +109,7 @@ def test_what_is_paid_for_several_tokens_adds_up_and_each_pays_a_dollar_a_token(
     rows = [[0, "no", 333_455_000, 333_455_000], [1, "no", 116_855_000, 116_855_000]]
     reply = announcements.paid(market(), {"total": 450_310_000, "paid": rows})
     assert plain_text.text(reply).splitlines()[:3] == [
-        "You are paid $450.31.",
+        "You are paid $450.31 in Zoo.",
         "333.46 Ant NO paid $333.46.",
         "116.85 Bee NO paid $116.85.",
     ]
