@@ -68,7 +68,7 @@ class Crowd:
             self.seen.ticket["discord"].append(time.monotonic() - began)
             ticket, pressed = asked.reply, time.monotonic()
             await who.press(ticket, confirm(ticket), _timeout=PATIENCE_S)
-            await peer.until(partial(_has_no_buttons, ticket), PATIENCE_S, "the press to be answered")
+            await peer.until(partial(_is_answered, ticket), PATIENCE_S, "the press to be answered")
             self.seen.pressed["discord"].append(time.monotonic() - pressed)
             await peer.until(partial(_is_told, ticket), PATIENCE_S, "a fill")
             self._done("discord", pressed)
@@ -99,8 +99,8 @@ class Crowd:
         self.seen.orders += 1
 
 
-def _has_no_buttons(message: discord_peer.Message) -> bool:
-    return not message.buttons
+def _is_answered(message: discord_peer.Message) -> bool:
+    return all(button.label != "Confirm" for button in message.buttons)
 
 
 def _is_told(message: discord_peer.Message | telegram_peer.Message) -> bool:

@@ -51,6 +51,7 @@ async def test_a_ticket_is_private_and_becomes_its_fill(tmp_path: Path) -> None:
         assert asked.reply.buttons == []
         await harness.tick()
         assert asked.reply.text.startswith("**Filled: 97.6 Germany YES for $50.00.**")
+        assert [button.label for button in asked.reply.buttons] == ["Sell all", "Positions"]
         assert asked.reply.components[0]["accent_color"] == GREEN
         assert "Filled" not in bob.reads(harness.channel)
         harness.assert_sound()
