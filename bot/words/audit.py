@@ -11,7 +11,7 @@ from bot.chat.facts import HeadNow
 from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Folded, Reply, Stamp, Tone, bold, code, line, quiet
 from bot.text.numbers import moment as minute
 from bot.words import coverage
-from bot.words.shared import no, percent_of, plural, say
+from bot.words.shared import no, percent_of, plural, say, try_again
 from engine.units import RULES as RULES_HERE
 from storage.verify import Mismatch, Result, Skipped, Verified
 
@@ -133,6 +133,7 @@ def could_not_check(head: HeadNow) -> Reply:
     return no(
         "The check could not be run just now. Try again in a minute.",
         blocks=(line("Whoever runs this bot finds the reason in its log."), *_head_now(head)),
+        actions=(try_again("/verify"),),
     )
 
 

@@ -13,7 +13,19 @@ from bot.words.admin import buttons
 from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.audit import sealed
 from bot.words.proposals import deadline, proposed_by, second_eyes
-from bot.words.shared import BALANCE, POSITIONS, first_upper, listed, no, outcome, people, plural, say, token_name
+from bot.words.shared import (
+    BALANCE,
+    POSITIONS,
+    first_upper,
+    listed,
+    no,
+    outcome,
+    people,
+    plural,
+    say,
+    token_name,
+    try_again,
+)
 from engine.state import Side
 from engine.terms import MarketParams
 from storage.records import Market, OrderRow
@@ -126,6 +138,7 @@ def could_not(again: str) -> Reply:
     return no(
         "What it would come to could not be worked out; nothing changed.",
         blocks=(line(code(again), " tries again. If it fails again, whoever runs the bot finds why in its log."),),
+        actions=(try_again(again),),
     )
 
 
@@ -133,6 +146,7 @@ def moved_on(again: str) -> Reply:
     return no(
         "The market has moved on while it was being worked out; nothing changed.",
         blocks=(line(code(again), " works it out as it stands now."),),
+        actions=(try_again(again),),
     )
 
 

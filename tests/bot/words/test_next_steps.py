@@ -3,6 +3,7 @@ a press away, the very line its text shows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -115,3 +116,8 @@ def test_what_comes_and_goes_names_its_market_and_shows_where_one_stands(told: R
     assert steps(told) == offered
     assert set(lines_in_code(told)) <= set(offered)
     assert "Zoo" in plain_text.text(told)
+
+
+@pytest.mark.parametrize("told", [cuts.could_not, cuts.moved_on])
+def test_numbers_that_could_not_be_shown_are_asked_for_again_by_a_press(told: Callable[[str], Reply]) -> None:
+    assert steps(told("/admin cut 10m wrong")) == ["/admin cut 10m wrong"]
