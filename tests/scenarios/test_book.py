@@ -142,7 +142,7 @@ async def test_a_resting_order_is_filled_in_parts_while_its_owner_is_away_and_to
         ref, text = _told(harness, "ada")[-1]
         assert ref != last
         assert "Filled in part: 128.66 of 200" in text
-        assert "Order 5 is cancelled. $37.47 came back to you in Cup." in text
+        assert "Order 5 is cancelled. $37.47 came back to you." in text
         await sound(harness)
 
 

@@ -166,7 +166,7 @@ async def test_what_was_confirmed_runs_within_its_worst_price_or_not_at_all(tmp_
         assert told.startswith("Not filled: Germany YES would have cost 6")
         assert "a token on average before the fee, more than the 51.0¢ its ticket allowed." in told
         assert "The board said 50.0¢ when you asked and says 6" in told
-        assert "Gas $0.01; nothing else changed." in told
+        assert "Gas $0.01; nothing else changed in Cup." in told
         assert "`/buy germany yes 100 slippage 2%` asks anew, at the price now." in told
         assert plain_text.text(await harness.press("ada", ticket, "Confirm")) == told
         balance = await harness.say("ada", "/balance")

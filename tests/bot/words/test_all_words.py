@@ -53,6 +53,7 @@ def test_what_the_house_has_no_room_for_costs_nothing_and_says_so() -> None:
         "Not filled: the house has no room to take Costa Rica YES back right now.",
         "Nothing was charged.",
         '`/sell "costa rica" yes 100` tries again, once others have bought.',
+        "[Try again]",
     ]
 
 
