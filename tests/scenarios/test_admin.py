@@ -166,7 +166,7 @@ async def test_a_market_comes_to_another_chat_by_a_code_and_leaves_it_again(tmp_
         assert "Cup is announced here too" in plain_text.text(brought)
         await harness.announcer.step()
         posts = harness.platform.texts("post", "two")
-        assert any("Cup is announced here too" in text and "/join" in text for text in posts)
+        assert any("Cup is announced here too" in text and "[Join]" in text for text in posts)
         assert any("Germany leads" in text for text in posts)
         assert not any("announced here too" in text for text in harness.platform.texts("post"))
         used = await harness.say("cleo", f"/admin channel {code}", chat="three", admin=True)
