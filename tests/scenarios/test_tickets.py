@@ -46,7 +46,7 @@ def paid(amount: str) -> tuple[Row, ...]:
         ("ada", "/orders", amount),
         ("tick", "2s"),
         ("told ada", "", "Not filled: Germany YES would have cost ", "The board said 50.0¢ when you asked and says 5"),
-        ("told ada", "", "Gas $0.01; nothing else changed in Cup.", f"`/buy germany yes {amount} slippage 8%` asks anew"),
+        ("told ada", "", "nothing else changed in Cup.", f"`/buy germany yes {amount} slippage 8%` asks anew"),
         ("ada", f"/buy germany yes {amount} slippage 8%", f"spend about {amount} and $0.01 gas"),
         ("ada", "press Confirm", "Sent."),
         ("tick", "2s"),
