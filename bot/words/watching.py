@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.reply import Action, Line, Reply, Stamp, Tone, bold, code, line
+from bot.chat.reply import Action, Board, Line, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
+from bot.text.numbers import price
 from bot.words.announcements import to_chat
 from bot.words.shared import listed, no, people, say
+from bot.words.views import WINNER
 from bot.words.wording import paragraphs
 from engine.state import Status
 from storage.records import Market, Wording
 
+_AHEAD = 3
 HIDDEN = "a member"
 """Instead of the name of who has not chosen to be named."""
 _NAMES = "Members' names stay hidden unless they choose otherwise; the chat, its name and drafts are never shown."
@@ -168,6 +171,20 @@ def told_joining(*, named: bool) -> Line:
 
 
 # -- for who watches
+
+WATCH = "Watch it live"
+OPEN_BOT = "Open the bot"
+
+
+def card(shown: Board) -> Reply:
+    """A public market as somebody shares it in any chat."""
+    return Reply(head=line(f"{clean(shown.title)}: {in_a_line(shown)}"), blocks=(shown,))
+
+
+def in_a_line(shown: Board) -> str:
+    """Who leads, at what, or who has won."""
+    ahead = [(row.name, price(row.yes)) for row in shown.rows if row.active][:_AHEAD]
+    return described(shown.status, ahead, [row.name for row in shown.rows if row.note == WINNER], shown.people)
 
 
 def decides(wordings: Sequence[Wording]) -> list[Line]:

@@ -13,12 +13,9 @@ from aiohttp import web
 from bot.adapters.room.assets import Asset
 from bot.market.market_facts import MarketFacts
 from bot.text.names import clean
-from bot.text.numbers import price
 from bot.words import watching as words
-from bot.words.views import WINNER
 
 PREVIEW = "<!-- preview -->"  # where a page is told what its market is
-LEADERS = 3
 CARD = (1200, 630)
 
 
@@ -39,7 +36,7 @@ class WatchPages:
         """Tags of Open Graph and of cards; not for search engines: who is to watch has the link."""
         base = self._public_url or f"{request.scheme}://{request.host}"
         address = f"{base}{words.watch_path(facts.market)}"
-        description = described(facts)
+        description = words.in_a_line(facts.board)
         named = {
             "og:type": "website",
             "og:site_name": "Outcry",
@@ -57,13 +54,6 @@ class WatchPages:
         tags += ['<meta name="twitter:card" content="summary_large_image">']
         tags += [f'<meta name="description" content="{_text(description)}">', '<meta name="robots" content="noindex">']
         return "\n".join(tags)
-
-
-def described(facts: MarketFacts) -> str:
-    board = facts.board
-    ahead = [(row.name, price(row.yes)) for row in board.rows if row.active][:LEADERS]
-    winners = [row.name for row in board.rows if row.note == WINNER]
-    return words.described(board.status, ahead, winners, board.people)
 
 
 def _text(given: str) -> str:

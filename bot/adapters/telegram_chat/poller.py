@@ -17,6 +17,7 @@ from bot.adapters.telegram_chat.errors import NotServingError, is_unknown_method
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
+INLINE_QUERY = "inline_query"  # where @BotFather switched inline mode on
 LONGEST_POLL = timedelta(seconds=10)
 AT_ONCE = 100  # Telegram's most
 FIRST_PAUSE_S = 1.0
@@ -31,9 +32,10 @@ Result = TypeVar("Result")
 class Poller:
     """`receive` keeps updates; False where there is no room for them now: they are asked for again."""
 
-    def __init__(self, bot: Bot, receive: Receive) -> None:
+    def __init__(self, bot: Bot, receive: Receive, allowed: Sequence[str] = ALLOWED_UPDATES) -> None:
         self._bot = bot
         self._receive = receive
+        self._allowed = allowed
         self._offset = 0
         self._unconfirmed = False
         self._failures = 0
@@ -60,10 +62,10 @@ class Poller:
             return
         with contextlib.suppress(TelegramError, TimeoutError):
             async with asyncio.timeout(LAST_MOMENT_S):
-                await self._bot.get_updates(self._offset, 1, timedelta(), allowed_updates=ALLOWED_UPDATES)
+                await self._bot.get_updates(self._offset, 1, timedelta(), allowed_updates=self._allowed)
 
     async def _ask(self) -> Sequence[Update]:
-        updates = await self._bot.get_updates(self._offset, AT_ONCE, LONGEST_POLL, allowed_updates=ALLOWED_UPDATES)
+        updates = await self._bot.get_updates(self._offset, AT_ONCE, LONGEST_POLL, allowed_updates=self._allowed)
         self._failures = self._conflicts = 0
         self._unconfirmed = False
         return updates

@@ -24,7 +24,7 @@ from bot.adapters.telegram_chat.connection import TelegramSettings, bot_of
 from bot.adapters.telegram_chat.errors import NotServingError
 from bot.adapters.telegram_chat.inbox import AT_ONCE, Inbox, RawUpdate
 from bot.adapters.telegram_chat.platform import TelegramPlatform
-from bot.adapters.telegram_chat.poller import ALLOWED_UPDATES, Poller
+from bot.adapters.telegram_chat.poller import ALLOWED_UPDATES, INLINE_QUERY, Poller
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.serving import Serving
 from bot.adapters.telegram_chat.tenure import Tenure
@@ -76,6 +76,7 @@ class TelegramService(ReconnectingService):
         )
         self._platform = TelegramPlatform(db, self._sender, budget, clock, link=self.link)
         self._serving: Serving | None = None
+        self._inline_told = False
 
     @property
     def platform(self) -> TelegramPlatform:
@@ -121,6 +122,7 @@ class TelegramService(ReconnectingService):
             await bot.initialize()
             self._username = bot.username
             self._apps.know(bot)
+            self._tell_of_inline(bot)
             self._sender.bot = bot
             stack.callback(self._offline)
             checking = asyncio.create_task(_check_token(bot))
@@ -137,9 +139,18 @@ class TelegramService(ReconnectingService):
         self._sender.forget()
         base = self._settings.api_base or ""
         self._serving = serving = Serving(
-            bot, self._db, self._dispatcher, self._clock, self._draw, self._budget, self._sender, self.link, base
+            bot,
+            self._db,
+            self._dispatcher,
+            self._clock,
+            self._draw,
+            self._budget,
+            self._sender,
+            self.link,
+            base,
+            self._settings.public_url,
         )
-        poller = Poller(bot, self._keep)
+        poller = Poller(bot, self._keep, _wanted(bot))
         try:
             await self._register_commands(bot)
             await self._deliver_to_webhook(bot)
@@ -189,12 +200,23 @@ class TelegramService(ReconnectingService):
             await bot.set_webhook(
                 self._settings.webhook_url,
                 max_connections=AT_ONCE,
-                allowed_updates=ALLOWED_UPDATES,
+                allowed_updates=_wanted(bot),
                 secret_token=self._settings.webhook_secret,
             )
 
+    def _tell_of_inline(self, bot: Bot) -> None:
+        """Once a process: what its operator may want to switch on."""
+        if not (bot.supports_inline_queries or self._inline_told):
+            log.info("to share public markets by @%s in any chat, send /setinline to @BotFather", bot.username)
+        self._inline_told = True
+
     def _offline(self) -> None:
         self._sender.bot = None
+
+
+def _wanted(bot: Bot) -> tuple[str, ...]:
+    """The kinds of updates this bot asks for."""
+    return (*ALLOWED_UPDATES, INLINE_QUERY) if bot.supports_inline_queries else ALLOWED_UPDATES
 
 
 async def _first_of(checking: asyncio.Task[None], *works: Coroutine[object, object, None]) -> None:

@@ -15,6 +15,7 @@ from bot.adapters.telegram_chat.chats import ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.ephemeral import EphemeralAnswers, EphemeralForms
 from bot.adapters.telegram_chat.inbox import RawUpdate
+from bot.adapters.telegram_chat.inline_queries import InlineQueries
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.responses import TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
@@ -30,7 +31,8 @@ from storage.database import Database
 
 
 class Serving:
-    """`draw` makes charts, `link` a deep link of a payload; `api_base` is where the server is."""
+    """`draw` makes charts, `link` a deep link of a payload; `api_base` is where the server is, `public_url` the
+    room's address, where it has one."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Serving:
         sender: Sender,
         link: Callable[[str], str],
         api_base: str,
+        public_url: str | None,
     ) -> None:
         self._bot = bot
         buttons, presence = Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms)
@@ -58,7 +61,15 @@ class Serving:
         )  # fmt: skip
         membership = Membership(db, sender, ranks, presence, self._throttle)
         self._updates = Updates(
-            self._responder, sender, buttons, membership, deep_links, awaited, clock.monotonic_ms, bot.username
+            self._responder,
+            sender,
+            buttons,
+            membership,
+            deep_links,
+            awaited,
+            InlineQueries(db, clock, public_url, link),
+            clock.monotonic_ms,
+            bot.username,
         )
 
     async def handle(self, raw: RawUpdate) -> None:

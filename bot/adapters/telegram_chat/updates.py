@@ -20,6 +20,7 @@ from bot.adapters.telegram_chat.callbacks import Callbacks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
 from bot.adapters.telegram_chat.forms import FormStep, key_of_link, read_repeated_request, read_step
 from bot.adapters.telegram_chat.incoming import IncomingUpdate, own_command, read_message
+from bot.adapters.telegram_chat.inline_queries import InlineQueries
 from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.message_refs import EphemeralRef
 from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
@@ -48,11 +49,13 @@ class Updates:
         membership: Membership,
         deep_links: DeepLinks,
         awaited: AwaitedValues,
+        inline_queries: InlineQueries,
         monotonic_ms: Callable[[], int],
         username: str,
     ) -> None:
         self._username = username
         self._awaited = awaited
+        self._inline_queries = inline_queries
         self._responder = responder
         self._sender = sender
         self._buttons = buttons
@@ -66,6 +69,8 @@ class Updates:
         try:
             if update.callback_query is not None:
                 await self._callbacks.handle(update.callback_query)
+            elif update.inline_query is not None:
+                await self._inline_queries.handle(update.inline_query)
             elif update.my_chat_member is not None:
                 await self._membership.on_my_chat_member(update.my_chat_member)
             elif update.chat_member is not None:

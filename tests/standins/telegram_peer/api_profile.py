@@ -29,7 +29,7 @@ async def get_me(peer: TelegramPeer, params: Params) -> object:
     return peer.world.bot.json() | {
         "can_join_groups": True,
         "can_read_all_group_messages": not peer.world.privacy,
-        "supports_inline_queries": False,
+        "supports_inline_queries": peer.world.inline,
         "can_connect_to_business": False,
         "has_main_web_app": peer.world.main_web_app,
     }

@@ -47,6 +47,21 @@ class Tap:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class InlineAsk:
+    """What somebody has typed after the bot's name in some chat; `results` as the bot answered."""
+
+    world: World = field(repr=False)
+    id: str
+    text: str
+    at: float
+    results: list[Json] | None = None
+    next_offset: str = ""
+
+    async def answered(self) -> list[Json]:
+        return await self.world.changes.until(lambda: self.results, 30.0)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class User:
     """A person (or a bot). `chat` is the private chat with our bot."""
 
@@ -159,6 +174,10 @@ class User:
         chosen = message.button(button) if isinstance(button, str) else button
         assert chosen.data is not None, f"{chosen.label!r} opens {chosen.url or chosen.raw}, it sends nothing"
         return self.world.press(self, message, chosen.data, times=2 if twice else 1)
+
+    def ask_inline(self, text: str, offset: str = "") -> InlineAsk:
+        """Types `@bot text` in whatever chat."""
+        return self.world.ask_inline(self, text, offset)
 
     async def follow(self, message: Message, button: str) -> Message:
         """Follows a button's deep link into the private chat and presses Start there."""

@@ -18,6 +18,7 @@ KINDS = (
     "channel_post",
     "edited_channel_post",
     "callback_query",
+    "inline_query",
     "my_chat_member",
     "chat_member",
 )

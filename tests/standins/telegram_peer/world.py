@@ -11,7 +11,7 @@ from .chats import Chat, File, Member, Message, Topic
 from .entities import RichText
 from .errors import Json
 from .image_size import size_of
-from .people import Tap, User
+from .people import InlineAsk, Tap, User
 from .update_queue import UpdateQueue, reaches
 
 ANONYMOUS_ID, CHANNEL_BOT_ID = 1087968824, 136817688
@@ -25,6 +25,8 @@ class World:
         self.update_queue = UpdateQueue(self.changes)
         self.privacy = True
         self.main_web_app = False
+        self.inline = False  # whether @BotFather switched inline mode on
+        self.asked: dict[str, InlineAsk] = {}
         self.people: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, File] = {}
@@ -233,6 +235,16 @@ class World:
         query["chat_instance"] = str(abs(message.chat.id) * 7919)
         self.update_queue.put("callback_query", query, times=times)
         return tap
+
+    def ask_inline(self, user: User, text: str, offset: str) -> InlineAsk:
+        assert self.inline, "this bot has no inline mode"
+        assert len(text) <= 256, "clients send no longer query"
+        asked = InlineAsk(world=self, id=str(next(self._queries)), text=text, at=self.clock())
+        self.asked[asked.id] = asked
+        self.update_queue.put(
+            "inline_query", {"id": asked.id, "from": user.json(), "query": text, "offset": offset, "chat_type": "group"}
+        )
+        return asked
 
     def delete(self, message: Message) -> None:
         message.deleted = True
