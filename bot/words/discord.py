@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.chat.reply import Action, Board, Entity, Line, Reply, Tone, code, line, mention, quiet
 from bot.text.names import clean
 from bot.words import tour
-from bot.words.shared import ahead, leaders, listed, no, say
+from bot.words.shared import ahead_on, listed, no, say
 
 
 def cut_short() -> Line:
@@ -78,10 +78,7 @@ def explained(command: str, argument: str, left_out: Sequence[str]) -> str:
 
 def who_leads(board: Board) -> str:
     """Below the bot's name: `Germany leads at 41.0¢`."""
-    active = [row for row in board.rows if row.active]
-    first = leaders({row.outcome: row.yes for row in active})
-    names = [clean(row.name) for row in active if row.outcome in first]
-    line_ = ahead(names, len(active), max((row.yes for row in active), default=0))
+    line_ = ahead_on(board)
     return line_ if board.status == "Open" else f"{line_} · {board.status.lower()}"
 
 

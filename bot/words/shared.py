@@ -11,6 +11,7 @@ from bot.chat.reply import (
     Audience,
     Awaited,
     Block,
+    Board,
     Column,
     Form,
     Page,
@@ -155,6 +156,14 @@ def ahead(names: Sequence[str], outcomes: int, yes: int) -> str:
         return f"All are level at {price(yes)}"
     who = listed(names) if len(names) <= 3 else f"{len(names)} outcomes"
     return f"{who} are level at {price(yes)}"
+
+
+def ahead_on(board: Board) -> str:
+    """Who is ahead on a board, as `ahead` says it."""
+    active = [row for row in board.rows if row.active]
+    first = leaders({row.outcome: row.yes for row in active})
+    names = [clean(row.name) for row in active if row.outcome in first]
+    return ahead(names, len(active), max((row.yes for row in active), default=0))
 
 
 def people(count: int, what: str = "person", many: str = "people") -> str:

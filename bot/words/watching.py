@@ -9,7 +9,7 @@ from bot.chat.reply import Action, Board, Line, Reply, Stamp, Tone, bold, code, 
 from bot.text.names import clean
 from bot.text.numbers import price
 from bot.words.announcements import to_chat
-from bot.words.shared import listed, no, people, say
+from bot.words.shared import ahead_on, listed, no, people, say
 from bot.words.views import WINNER
 from bot.words.wording import paragraphs
 from engine.state import Status
@@ -177,14 +177,25 @@ OPEN_BOT = "Open the bot"
 
 
 def card(shown: Board) -> Reply:
-    """A public market as somebody shares it in any chat."""
-    return Reply(head=line(f"{clean(shown.title)}: {in_a_line(shown)}"), blocks=(shown,))
+    """A public market as somebody shares it in any chat: who leads or has won, below it the board."""
+    title, winners = clean(shown.title), _winners(shown)
+    if winners:
+        head = f"{listed(winners)} {'wins' if len(winners) == 1 else 'share'} {title}."
+    elif any(row.active for row in shown.rows):
+        head = f"{ahead_on(shown)} in {title}."
+    else:
+        head = f"{title}: {shown.status}."
+    return Reply(head=line(head), blocks=(shown,))
 
 
 def in_a_line(shown: Board) -> str:
     """Who leads, at what, or who has won."""
     ahead = [(row.name, price(row.yes)) for row in shown.rows if row.active][:_AHEAD]
-    return described(shown.status, ahead, [row.name for row in shown.rows if row.note == WINNER], shown.people)
+    return described(shown.status, ahead, _winners(shown), shown.people)
+
+
+def _winners(shown: Board) -> list[str]:
+    return [clean(row.name) for row in shown.rows if row.note == WINNER]
 
 
 def decides(wordings: Sequence[Wording]) -> list[Line]:
@@ -200,7 +211,6 @@ def decides(wordings: Sequence[Wording]) -> list[Line]:
 def described(status: str, ahead: Sequence[tuple[str, str]], winners: Sequence[str], members: int) -> str:
     """A market in a sentence, for the preview of its link: who leads, at what."""
     if winners:
-        names = [clean(name) for name in winners]
-        return f"{listed(names)} {'wins' if len(names) == 1 else 'share the win'}. {people(members)} played."
+        return f"{listed(winners)} {'wins' if len(winners) == 1 else 'share the win'}. {people(members)} played."
     first = ", ".join(f"{clean(name)} {price}" for name, price in ahead)
     return f"{status}{f': {first}' if first else ''}. {people(members)} in. Play money, live."

@@ -93,10 +93,10 @@ class TelegramHarness:
         await run_tick(self.db, self.market, self.now_ms())
         await self.announcer.step()
 
-    async def running(self, chat: Chat | None = None, *, topic: int | None = None) -> None:
+    async def running(self, chat: Chat | None = None, *, topic: int | None = None, created: str = CREATE) -> None:
         """A market that trades, with Ada and Ben in it; Ada set it up in the group."""
         chat = chat or self.group
-        steps = ((CREATE, "is drafted"), ("/admin_set gas $0.01", "gas is now"), ("/admin_open", "open to join"))
+        steps = ((created, "is drafted"), ("/admin_set gas $0.01", "gas is now"), ("/admin_open", "open to join"))
         for line, expected in steps:
             await self.say(self.ada, line, chat, topic=topic)
             await self.ada.chat.expect(expected)

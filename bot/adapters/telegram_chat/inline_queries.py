@@ -22,6 +22,7 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.limits import cut
 from bot.adapters.telegram_chat.markup import shown
 from bot.adapters.telegram_chat.render import render
@@ -29,6 +30,7 @@ from bot.chat.rate_limits import PERSON, Windows
 from bot.market.standings import board_of
 from bot.text.names import folded
 from bot.words import watching as words
+from bot.words.telegram import OPEN_APP
 from storage.clock import Clock
 from storage.database import Database
 from storage.records import Market
@@ -43,12 +45,12 @@ LONGEST_TITLE = 100
 
 
 class InlineQueries:
-    """`public_url` is the room's address, where it has one; `link` leads into the bot's own chat."""
+    """`apps` know the room's address and its Mini App, where it has them; `link` leads into the bot's own chat."""
 
-    def __init__(self, db: Database, clock: Clock, public_url: str | None, link: Callable[[str], str]) -> None:
+    def __init__(self, db: Database, clock: Clock, apps: AppButtons, link: Callable[[str], str]) -> None:
         self._db = db
         self._clock = clock
-        self._public_url = public_url
+        self._apps = apps
         self._link = link
         self._asked = Windows(PERSON)
         self._under_way = 0
@@ -88,19 +90,24 @@ class InlineQueries:
                     input_message_content=InputTextMessageContent(
                         whole.html, parse_mode=ParseMode.HTML, link_preview_options=LinkPreviewOptions(is_disabled=True)
                     ),
-                    reply_markup=self._button(market),
-                    thumbnail_url=self._address(market, "/card.png") if self._public_url else None,
+                    reply_markup=self._buttons(market),
+                    thumbnail_url=self._address(market, "/card.png") or None,
                 )
             )
         return results, len(fitting) > start + A_PAGE
 
-    def _button(self, market: Market) -> InlineKeyboardMarkup | None:
-        url = self._address(market) if self._public_url else self._link("")
-        label = words.WATCH if self._public_url else words.OPEN_BOT
-        return InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]) if url else None
+    def _buttons(self, market: Market) -> InlineKeyboardMarkup:
+        """The page for whoever watches, the Mini App for who is in the market; without them the bot's own chat."""
+        address = self._address(market)
+        first = (words.WATCH, address) if address else (words.OPEN_BOT, self._link(""))
+        row = [InlineKeyboardButton(first[0], url=first[1])]
+        opens = self._apps.button(OPEN_APP, f"m{market.id}", private=False)
+        return InlineKeyboardMarkup([row if opens is None else [*row, opens]])
 
     def _address(self, market: Market, below: str = "") -> str:
-        return f"{self._public_url}{words.watch_path(market.id)}{below}"
+        """ "" where the room has none that everybody can open."""
+        base = self._apps.public_url
+        return f"{base}{words.watch_path(market.id)}{below}" if base else ""
 
 
 def matches(market: Market, text: str) -> bool:

@@ -148,7 +148,7 @@ class TelegramService(ReconnectingService):
             self._sender,
             self.link,
             base,
-            self._settings.public_url,
+            self._apps,
         )
         poller = Poller(bot, self._keep, _wanted(bot))
         try:

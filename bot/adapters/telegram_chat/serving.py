@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from telegram import Bot, Update
 
+from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.awaited_values import AwaitedValues
 from bot.adapters.telegram_chat.chats import ChatRanks
 from bot.adapters.telegram_chat.deep_links import DeepLinks
@@ -31,8 +32,8 @@ from storage.database import Database
 
 
 class Serving:
-    """`draw` makes charts, `link` a deep link of a payload; `api_base` is where the server is, `public_url` the
-    room's address, where it has one."""
+    """`draw` makes charts, `link` a deep link of a payload; `api_base` is where the server is, `apps` open the
+    room in Telegram."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Serving:
         sender: Sender,
         link: Callable[[str], str],
         api_base: str,
-        public_url: str | None,
+        apps: AppButtons,
     ) -> None:
         self._bot = bot
         buttons, presence = Buttons(db, clock.now_ms), ChatPresence(db, clock.now_ms)
@@ -67,7 +68,7 @@ class Serving:
             membership,
             deep_links,
             awaited,
-            InlineQueries(db, clock, public_url, link),
+            InlineQueries(db, clock, apps, link),
             clock.monotonic_ms,
             bot.username,
         )
