@@ -39,6 +39,7 @@ from bot.market.context import (
     speaker,
 )
 from bot.market.lookup import Lookup, chosen, look_up
+from bot.market.shared_answers import SharedAnswers
 from bot.market.visibility import is_named_admins_commands
 from bot.market.vouching import Vouched, Vouching
 from bot.notifications.reachability import anything_missed, with_missed_notices
@@ -99,6 +100,7 @@ class Dispatcher:
         self._typing = Windows(TYPING)
         self._turnstile = Turnstile()
         self._charts = ChartLimits()
+        self._shared = SharedAnswers()
 
     async def run(self, invocation: Invocation) -> Reply:
         """Do what was said and answer. Never raises: trouble with the database is answered with a sentence, and the
@@ -262,6 +264,8 @@ class Dispatcher:
             return unknown(head, await self._offered(invocation))
         reply, lookup = await again(lambda: self._answer(invocation, now, command, rest))
         reply = self._charts.apply(invocation, reply, monotonic_ms)
+        if command.for_all:
+            reply = self._shared.apply(invocation, command.name, reply, monotonic_ms)
         if reply.ok:
             try:
                 await again(lambda: self._go_on_here(invocation, now, lookup))

@@ -31,6 +31,7 @@ class Invocation:
     `request_id` is the platform's own id of it: the same id twice is the same request, answered the same, done once;
     `is_retry`: it is sent again, and may have been done before.
     `made_for` is whom the pressed button was made for (`Action.person`); nobody else may press it.
+    `alone`: whatever the answer, its speaker alone reads it, as after the press of a button.
     `is_admin` is what the platform vouches for this person in this chat at this moment, asked for each press anew.
     `visited`: only its speaker has installed the bot there; it counts as their private chat, in which nobody is an
     admin and no admin's command is offered.
@@ -54,6 +55,7 @@ class Invocation:
     is_admin: bool = False
     visited: bool = False
     nameless: bool = False
+    alone: bool = False
     bot_names: tuple[str, ...] = ()
     market: int | None = None
     key: int | None = None

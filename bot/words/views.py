@@ -27,7 +27,7 @@ from bot.chat.reply import (
 )
 from bot.text.columns import cut
 from bot.text.names import clean
-from bot.text.numbers import Cut, gain, money, places, price, tokens
+from bot.text.numbers import Cut, gain, money, places, price, span, tokens
 from bot.text.outcome_names import typed_outcome
 from bot.words import glossary
 from bot.words.charts import out_figures, yes_figures
@@ -218,6 +218,12 @@ def no_chart_yet() -> Reply:
     return no(
         "There is nothing to draw before trading starts.", blocks=(line(code("/board"), " has the first prices."),)
     )
+
+
+def for_you_alone(answer: Reply, wait_ms: int) -> Reply:
+    """What a group could read, where it has just been shown something."""
+    note = f"Only you see this: a chat is shown one such answer a minute, its next in {span(wait_ms)}."
+    return replace(answer, audience=Audience.PRIVATE, blocks=(*answer.blocks, line(quiet(note))))
 
 
 # -- one's own affairs

@@ -27,6 +27,9 @@ async def test_an_answer_for_everybody_is_public_and_nothing_else_of_it_is(
             before = {message.id for message in harness.channel.public}
             await harness.slash(ada, line)
             await harness.peer.until(partial(_has_more, harness.channel, before), 10.0, line)
+        soon = await harness.slash(ada, "tape")
+        assert soon.ephemeral
+        assert "one such answer a minute" in soon.text
         refused = await harness.slash(ada, "chart", outcome="Nowhere")
         assert refused.ephemeral
         assert "Nowhere" in refused.text

@@ -96,6 +96,12 @@ async def test_files_and_charts_come_as_files_and_photos(tmp_path: Path) -> None
         await harness.say(harness.ben, "/chart", harness.group)
         chart = await harness.group.expect(lambda message: message.photo is not None)
         assert chart.text
+        assert harness.group.pinned is not None
+        await harness.press(harness.ben, harness.group.pinned, "Chart")
+        await harness.ben.chat.expect(lambda message: message.photo is not None)
+        await harness.say(harness.ada, "/chart", harness.group)
+        await harness.ada.chat.expect("one such answer a minute")
+        assert [message for message in harness.group.of_bot() if message.photo is not None] == [chart]
         await harness.say(harness.ada, "/admin_export trades", harness.group)
         export = await harness.ada.chat.expect(lambda message: message.document is not None)
         assert b"trade_id" in (export.document or b"")

@@ -139,6 +139,7 @@ async def discord_event(folder: Path) -> str:
         await event.tick("Six seconds later.", 6)
         await event.slash(ben, "balance")
         await event.slash(ben, "buy", outcome="Germany", side="yes", amount="$20")
+        await event.tick("A minute later.", 60)
         await event.slash(sam, "leaderboard")
         await event.slash(boss, "admin log")
         harness.assert_sound()
@@ -266,6 +267,7 @@ async def telegram_event(folder: Path) -> str:
         await event.tick("Six seconds later.", 6)
         await event.say(ben, "/balance", private=True)
         await event.say(ben, "/buy germany yes $20")
+        await event.tick("A minute later.", 60)
         await event.say(cleo, "/leaderboard")
         await event.say(ada, "/admin_log")
         assert harness.peer.complaints == []

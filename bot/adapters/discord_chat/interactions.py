@@ -225,7 +225,7 @@ class Interactions:
     async def _prepared(
         self, interaction: discord.Interaction, command: Command, args: Mapping[str, str]
     ) -> tuple[IncomingInteraction, PreparedAnswer]:
-        incoming = await self._incoming(interaction, command=command.name, args=args)
+        incoming = await self._incoming(interaction, command=command.name, args=args, alone=False)
         return incoming, await self._responder.prepare(await self._run(incoming))
 
     # -- steps
@@ -248,7 +248,9 @@ class Interactions:
         args: Mapping[str, str] | None = None,
         made_for: int | None = None,
         decides: bool = False,
+        alone: bool = True,
     ) -> IncomingInteraction:
+        """`alone`: where others read along, the answer is for who asked; see `_answer_for_all`."""
         address = address_of(interaction)
         invocation = Invocation(
             text=text,
@@ -262,6 +264,7 @@ class Interactions:
             chat_title=address.title,
             is_admin=await self._roles.is_admin(interaction, address.chat_ext),
             visited=address.visited,
+            alone=alone,
             made_for=made_for,
             bot_names=_bot_names(interaction),
             request_id=str(interaction.id),

@@ -147,6 +147,7 @@ class TelegramResponder:
             chat_title=await self._title(incoming, address),
             is_admin=rank is Standing.ADMIN,
             nameless=incoming.person is None,
+            alone=incoming.private or bool(incoming.query_id),
             made_for=request.made_for,
             bot_names=self._bot_names(),
             request_id=request.request_id or incoming.request_id,
