@@ -38,6 +38,7 @@ from bot.market.context import (
     presets_of,
     speaker,
 )
+from bot.market.listings import listed, settings_of
 from bot.market.lookup import Lookup, chosen, look_up
 from bot.market.shared_answers import SharedAnswers
 from bot.market.visibility import is_named_admins_commands
@@ -187,14 +188,18 @@ class Dispatcher:
     async def _completing(
         self, uow: UnitOfWork, command: Command | None, lookup: Lookup, invocation: Invocation, now: int
     ) -> ParseContext:
-        """What values are suggested from: with the members' names where the command takes one and is the speaker's to
-        say."""
-        context = parse_context_of(lookup.market, now, selling=command is not None and command.selling)
-        if command is None or lookup.market is None or not any(param.kind.of_people for param in command.params):
+        """What values are suggested from: with the members' names, the numbers and the settings the command takes,
+        where it is the speaker's to say."""
+        market = lookup.market
+        context = parse_context_of(market, now, selling=command is not None and command.selling)
+        if command is None or lookup.missing(command, invocation) is not None:
             return context
-        if lookup.missing(command, invocation) is not None:
-            return context
-        return replace(context, people=await uow.members.names(lookup.market.id))
+        context = replace(context, listed=await listed(uow, command, market, lookup.person))
+        if market is not None and any(param.kind.of_settings for param in command.params):
+            context = replace(context, settings=settings_of(market))
+        if market is not None and any(param.kind.of_people for param in command.params):
+            context = replace(context, people=await uow.members.names(market.id))
+        return context
 
     def _types_too_fast(self, invocation: Invocation) -> bool:
         if not invocation.person_ext:  # strangers: their platform counts them, by what it knows of them

@@ -6,10 +6,11 @@ What a line is read against: the names of this market's outcomes, what the speak
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.chat.facts import Hint
 from engine.state import Side
 from storage.records import Identity
 
@@ -136,13 +137,23 @@ class WaitingOrder:
     limit: int
 
 
+class Listing(StrEnum):
+    """What one thing of is typed by its number."""
+
+    ORDERS = "orders"  # the speaker's own in the market
+    MARKETS = "markets"  # those the speaker is in
+    PROPOSALS = "proposals"  # those that wait for an admin
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseContext:
     """`outcomes` and `active` in the market's order, empty where there is no market; `held` by outcome from 0; `tick`
     is the step of limits, a rate; `waiting` the speaker's orders in the book, oldest first; `spendable` what they can
     put into an order beside its gas, micro-dollars, None without an account; `values` those of the line's other
     arguments, by name, as far as they are known: suggestions fit them; `people` the members' names by their numbers,
-    where one of them is being typed; `presets` what the speaker has set for themselves, by argument, as it is typed."""
+    where one of them is being typed, `listed` the numbers of what the line's arguments are numbers of, `settings` the
+    values of each of the market's settings where one is being set; `presets` what the speaker has set for themselves,
+    by argument, as it is typed."""
 
     now_ms: int
     outcomes: tuple[str, ...] = ()
@@ -155,7 +166,17 @@ class ParseContext:
     spendable: int | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     people: Mapping[int, str] = field(default_factory=dict)
+    listed: Mapping[Listing, Sequence[Hint]] = field(default_factory=dict)
+    settings: Mapping[str, Sequence[Hint]] = field(default_factory=dict)
     presets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def price(self) -> int | None:
+        """Of the token that has been named, now, in micro-dollars; None where none has."""
+        outcome, side = self.values.get("outcome"), self.values.get("side")
+        if isinstance(outcome, int) and isinstance(side, Side) and outcome < len(self.prices):
+            return self.prices[outcome][side is Side.NO]
+        return None
 
     def is_active(self, outcome: int) -> bool:
         return self.active[outcome] if outcome < len(self.active) else True

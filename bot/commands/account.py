@@ -11,7 +11,8 @@ from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Line, Reply
 from bot.grammar.command import command
-from bot.grammar.types import NumberArg, Text
+from bot.grammar.listed import OwnMarketArg
+from bot.grammar.types import Text
 from bot.market import membership
 from bot.market.context import Context, MarketView, Participant, Snapshot, speaker
 from bot.market.holdings import holdings_of
@@ -80,7 +81,7 @@ async def trades(ctx: Context, *, market: MarketView, participant: Participant, 
 
 
 @command("markets", role=Role.ANYONE, help_under=Role.MEMBER, examples=("/markets", "/markets 3"))
-async def markets(ctx: Context, *, number: NumberArg | None = None) -> Reply:
+async def markets(ctx: Context, *, number: OwnMarketArg | None = None) -> Reply:
     """See the markets you are in, and choose the one your private commands speak of.
 
     number: the market's number, to choose it

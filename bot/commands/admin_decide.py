@@ -8,8 +8,9 @@ from bot.chat.facts import Involvement
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
+from bot.grammar.listed import ProposalArg
 from bot.grammar.outcomes import OutcomesArg, WinnersArg
-from bot.grammar.types import Choice, ConfirmArg, NumberArg, ReasonArg, code_of
+from bot.grammar.types import Choice, ConfirmArg, ReasonArg, code_of
 from bot.market import approvals, cuts, decisions, grants, terms, wording
 from bot.market.context import Context, MarketView
 from bot.market.decisions import Decision, decide, note, prices_of, refused_now, simulate, undecidable, update_board
@@ -115,7 +116,7 @@ async def approve(
     ctx: Context,
     *,
     market: MarketView,
-    number: NumberArg | None = None,
+    number: ProposalArg | None = None,
     answer: AnswerArg | None = None,
     confirm: ConfirmArg | None = None,
 ) -> Reply:

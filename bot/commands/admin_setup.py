@@ -8,8 +8,9 @@ from bot.chat.facts import ALIASES, When, typed_name
 from bot.chat.permissions import SHARED, Role
 from bot.chat.reply import Reply
 from bot.grammar.command import command
+from bot.grammar.listed import SettingValue
 from bot.grammar.times import MomentArg, SpanType
-from bot.grammar.types import Choice, ConfirmArg, Money, Paragraphs, Text, Wrong
+from bot.grammar.types import Choice, ConfirmArg, Money, Text, Wrong
 from bot.market import programs, publishing, terms, wording
 from bot.market import timetable as timetables
 from bot.market import timetable_changes as changes
@@ -46,7 +47,9 @@ SettingArg = Annotated[
     str,
     Choice("setting", lambda: {**SETTINGS, **BESIDE, **MORE, **ALIASES}, about="which one; without it, all are shown"),
 ]
-ValueArg = Annotated[str, Paragraphs("value", LONGEST_WORDING, about="what it should be: $500, 5%, on, 30m, or a text")]
+ValueArg = Annotated[
+    str, SettingValue("value", LONGEST_WORDING, about="what it should be: $500, 5%, on, 30m, or a text")
+]
 
 
 @command(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from bot.chat.permissions import Role
 from bot.chat.reply import Reply
 from bot.commands.account import try_line
 from bot.grammar.book import OrderArg, OrderNumber
 from bot.grammar.command import command
-from bot.grammar.types import NumberArg, WholeNumber
+from bot.grammar.listed import OwnOrderArg
+from bot.grammar.types import NumberArg
 from bot.market.context import Context, MarketView, Participant, Snapshot
 from bot.market.proof_files import proof_files
 from bot.market.quotes import closed
@@ -30,8 +29,6 @@ from storage.records import (
     Payload,
 )
 from storage.unit_of_work import UnitOfWork
-
-OwnOrderArg = Annotated[int, WholeNumber(what="order's number", low=1)]
 
 _SHOWN = 15
 _WAITING = 200  # more than anybody keeps in the book

@@ -10,8 +10,10 @@ from typing import Annotated
 from bot.chat.facts import Hint
 from bot.chat.invocation import ParseContext
 from bot.grammar.types import ArgumentType, Wrong, number
-from bot.text.numbers import RATE, typed_limit
+from bot.text.numbers import MICRO, RATE, typed_limit
 from bot.words import arguments as words
+
+_STEPS = (0, 1, 2, 5, 10)  # cents by which a suggested limit is better than the price now
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,27 @@ class LimitType(ArgumentType[int]):
         high = min(low + tick, RATE - tick)
         careful = high if context.selling else low
         return Wrong(words.limit_off_ticks(text, tick, low, high), typed_limit(careful))
+
+    def suggest(self, partial: str, context: ParseContext) -> Sequence[Hint]:
+        """What was typed comes first, then the price now and better ones; each with what it would do."""
+        typed, now = partial.strip(), context.price
+        own = [typed] if typed else []
+        near = [] if now is None else [typed_limit(limit) for limit in _near(now, context)]
+        hints = []
+        for text in dict.fromkeys([*own, *(text for text in near if text.startswith(typed))]):
+            limit = self.parse(text, context)
+            if isinstance(limit, int):
+                hints.append(Hint(text, words.limit_hint(limit, now, context)))
+        return hints
+
+
+def _near(now: int, context: ParseContext) -> list[int]:
+    """Limits on the market's ticks: the first that trades at this price (micro-dollars), and better ones."""
+    rate, tick = now * (RATE // MICRO), context.tick
+    better = 1 if context.selling else -1
+    first = rate // tick * tick if context.selling else -(-rate // tick) * tick
+    step = max(tick, RATE // 100 // tick * tick)
+    return [limit for count in _STEPS if tick <= (limit := first + better * count * step) <= RATE - tick]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class AmountType(ArgumentType[Amount]):
 
     def _typed_so_far(self, typed: str, context: ParseContext) -> list[Hint]:
         """`30` is a number of tokens, and would be money with a sign before it."""
-        hints, at, have = [], _price(context), context.spendable
+        hints, at, have = [], context.price, context.spendable
         for text in (typed, f"${typed}"):
             amount = self.parse(text, context) if typed else None
             if not isinstance(amount, Amount) or amount.share is not None:
@@ -133,14 +133,6 @@ class AmountType(ArgumentType[Amount]):
             elif amount.tokens is not None and amount.tokens <= _most_tokens(context, at):
                 hints.append(Hint(text, words.tokens_hint(amount.tokens, at)))
         return hints
-
-
-def _price(context: ParseContext) -> int | None:
-    """The price now of the token that has been named, in micro-dollars."""
-    outcome, side = context.values.get("outcome"), context.values.get("side")
-    if isinstance(outcome, int) and isinstance(side, Side) and outcome < len(context.prices):
-        return context.prices[outcome][side is Side.NO]
-    return None
 
 
 def _most_tokens(context: ParseContext, at: int | None) -> int:
@@ -161,7 +153,7 @@ def _free(context: ParseContext) -> int | None:
 
 def _to_sell(context: ParseContext) -> list[Hint]:
     """Parts of what the speaker holds of the token named, and round numbers that are less."""
-    free, at = _free(context), _price(context)
+    free, at = _free(context), context.price
     shares = [
         Hint(word, words.sell_hint(word, None if free is None else free * part // RATE)) for word, part in _SHARES
     ]
@@ -171,7 +163,7 @@ def _to_sell(context: ParseContext) -> list[Hint]:
 
 def _to_buy(context: ParseContext) -> list[Hint]:
     """What the speaker can pay for: tokens at the price now, dollars, parts of their balance."""
-    have, at = context.spendable, _price(context)
+    have, at = context.spendable, context.price
     if have is not None and have <= 0:
         return []
     sizes = [size for size in (100, 10) if have is None or size * (MICRO if at is None else at) <= have][:1]

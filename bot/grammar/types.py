@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from typing import Annotated, Generic, TypeVar
 
 from bot.chat.facts import Hint
-from bot.chat.invocation import ParseContext
+from bot.chat.invocation import Listing, ParseContext
 from bot.chat.reply import Entity
 from bot.text.names import MOST_LINES, clean, clean_lines, folded, quoted
 from bot.text.numbers import MICRO, RATE
@@ -49,11 +49,12 @@ class ArgumentType(ABC, Generic[T_co]):
     """`shape` is the value as help shows it. `words` is how many words it may take unquoted; 0 means all that are left.
     A `named` one is only ever given by name (`slippage 5%`), so that it cannot be mistaken for a neighbour; of a `flag`
     the name alone means yes. One `of_market` can be read only where there is a market. Of a `closed` one `suggest("")`
-    gives every value there is. For one `of_people` the context holds the members' names while values are suggested. The
-    sign `never` belongs to what follows, so that words with one are taken for a value of this type at the very last.
-    `most` is how many signs may be typed, where a platform counts them. `entity` is what of the platform's own a value
-    is a number of: where a platform has a list of those to pick from, it is picked. One that `keeps_quotes` reads its
-    text with the quotes it was typed in; before and after one of `joints`, a sign or a word, its value goes on."""
+    gives every value there is. For one `of_people` the context holds the members' names while values are suggested,
+    for one with a `listing` what is listed there, for one `of_settings` the values of settings. The sign `never`
+    belongs to what follows, so that words with one are taken for a value of this type at the very last. `most` is how
+    many signs may be typed, where a platform counts them. `entity` is what of the platform's own a value is a number
+    of: where a platform has a list of those to pick from, it is picked. One that `keeps_quotes` reads its text with
+    the quotes it was typed in; before and after one of `joints`, a sign or a word, its value goes on."""
 
     shape = "text"
     about = ""
@@ -63,6 +64,8 @@ class ArgumentType(ABC, Generic[T_co]):
     of_market = False
     closed = False
     of_people = False
+    of_settings = False
+    listing: Listing | None = None
     entity: Entity | None = None
     most = 100
     never = ""

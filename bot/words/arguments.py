@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from bot.chat.invocation import ParseContext, WaitingOrder
 from bot.text.names import clean
-from bot.text.numbers import MICRO, Cut, exact_money, limit_price, money, percent, price, tokens, typed_limit
+from bot.text.numbers import (
+    MICRO,
+    Cut,
+    exact_money,
+    limit_price,
+    money,
+    percent,
+    price,
+    rate_of_price,
+    tokens,
+    typed_limit,
+)
 from bot.words.shared import listed
 
 NO_BOUND = 10**9  # nothing that is counted here comes to so many
@@ -181,6 +192,17 @@ def not_an_order(text: str, numbers: Sequence[int]) -> str:
     if not numbers:
         return f"{echo(text)} is not an order's number; /orders lists yours."
     return f"{echo(text)} is not an order's number; in the book you have {listed([str(n) for n in numbers[:8]])}."
+
+
+def limit_hint(limit: int, now: int | None, context: ParseContext) -> str:
+    """What an order at this limit (10^-12) does at the price now (micro-dollars), where that is known."""
+    if now is None:
+        return "this price or better"
+    at = rate_of_price(limit)
+    trades = at <= now if context.selling else at >= now
+    if trades:
+        return f"trades at once from {price(now)}, never {'below' if context.selling else 'above'} {limit_price(limit)}"
+    return f"waits until the price {'rises' if context.selling else 'falls'} there from {price(now)}"
 
 
 def waiting_hint(order: WaitingOrder, context: ParseContext) -> str:

@@ -114,6 +114,13 @@ def _buttons(waiting: Sequence[OrderRow], owner: int | None) -> tuple[Action, ..
     return tuple(rows)
 
 
+def hint(params: MarketParams, order: OrderRow) -> str:
+    """`buy Germany YES, filled`: an order beside its number."""
+    draft = order.draft
+    verb = "buy" if draft.buy else "sell"
+    return f"{verb} {token_name(params, draft.outcome, draft.side)}, {_STATES[order.status]}"
+
+
 # -- taking back
 
 

@@ -301,6 +301,11 @@ def ask_value(setting: MarketSetting) -> Reply:
     )
 
 
+def as_it_is() -> str:
+    """Beside the value of a setting that is offered while one is typed."""
+    return "as it is now"
+
+
 def ask_title(market: Market) -> Reply:
     field = Field(name="value", label="Title", value=clean(market.title), hint="World Cup")
     return say(

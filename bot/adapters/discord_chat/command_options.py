@@ -20,6 +20,7 @@ from bot.grammar.members import mentioned_person
 from bot.grammar.types import CONFIRM, ArgumentType, WholeNumber
 from bot.words import members as words
 
+Completed = app_commands.Choice[str | int | float]  # as the library has what completes one option or another
 PICKED, TYPED = "member", "name"  # the two options of an argument that names a member
 
 
@@ -79,7 +80,8 @@ class Option:
     def completes(self) -> bool:
         """Whether values are suggested while it is typed."""
         suggests = type(self.param.kind).suggest is not ArgumentType.suggest
-        return self.is_text and suggests and not self.choices
+        counted = isinstance(self.param.kind, WholeNumber)
+        return (self.is_text or counted) and suggests and not self.choices
 
 
 def options_of(command: Command) -> list[Option]:
@@ -150,6 +152,16 @@ def _as_text(value: Any) -> str:  # Any: as above
 
 def choice(value: str, about: str) -> app_commands.Choice[str]:
     """`Germany: YES 50.1¢`; the value must fit (100 units), its explanation is cut."""
+    return app_commands.Choice(name=_label(value, about), value=value)
+
+
+def completed(command: Command, argument: str, value: str, about: str) -> Completed:
+    """The same as its option takes it: of a whole number the number."""
+    param = command.param(argument)
+    is_number = param is not None and isinstance(param.kind, WholeNumber)
+    return app_commands.Choice(name=_label(value, about), value=int(value) if is_number else value)
+
+
+def _label(value: str, about: str) -> str:
     name = value.strip('"')
-    label = limits.cut_or(f"{name}: {about}" if about else name, limits.OPTION, value)
-    return app_commands.Choice(name=label, value=value)
+    return limits.cut_or(f"{name}: {about}" if about else name, limits.OPTION, value)

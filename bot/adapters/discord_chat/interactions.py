@@ -16,10 +16,9 @@ from functools import wraps
 from typing import Any
 
 import discord
-from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, components, forms, limits, message_refs, onboarding
-from bot.adapters.discord_chat.command_options import choice
+from bot.adapters.discord_chat.command_options import Completed, completed
 from bot.adapters.discord_chat.components import ComponentKind
 from bot.adapters.discord_chat.edits import MessageEdits, OvertakenAnswers
 from bot.adapters.discord_chat.followups import FollowUps
@@ -189,7 +188,7 @@ class Interactions:
     @counted
     async def complete(
         self, interaction: discord.Interaction, command: Command, focus: str, typed: Mapping[str, str]
-    ) -> list[app_commands.Choice[str]]:
+    ) -> list[Completed]:
         """Values for one argument, with what has been typed of it and said of the others; nothing rather than something
         too late."""
         try:
@@ -203,7 +202,8 @@ class Interactions:
             for suggestion in suggestions
             if suggestion.value.strip() and limits.size(suggestion.value) <= limits.OPTION
         ]
-        return [choice(suggestion.value, suggestion.hint) for suggestion in fitting[: limits.OPTIONS]]
+        shown = fitting[: limits.OPTIONS]
+        return [completed(command, focus, suggestion.value, suggestion.hint) for suggestion in shown]
 
     @counted
     async def handle_outdated(self, interaction: discord.Interaction) -> None:

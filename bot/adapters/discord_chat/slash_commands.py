@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord_chat import NAME, limits
-from bot.adapters.discord_chat.command_options import Option, arguments, options_of
+from bot.adapters.discord_chat.command_options import Completed, Option, arguments, options_of
 from bot.chat.permissions import Role
 from bot.grammar.command import Command
 from bot.words import translations
@@ -21,7 +21,7 @@ ADMIN = "admin"  # this group is shown to those who manage the server, unless it
 CommandPayload = dict[str, Any]  # Any: JSON as Discord takes it
 RunCommand = Callable[[discord.Interaction, Command, dict[str, str]], Awaitable[None]]
 RunMenu = Callable[[discord.Interaction, Command, dict[str, str], str], Awaitable[None]]
-Complete = Callable[[discord.Interaction, Command, str, dict[str, str]], Awaitable[list[app_commands.Choice[str]]]]
+Complete = Callable[[discord.Interaction, Command, str, dict[str, str]], Awaitable[list[Completed]]]
 
 _SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 _WHERE_BOT_IS = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
@@ -165,10 +165,10 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 def _autocomplete(
     command: Command, option: Option, complete: Complete
-) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    async def suggestions(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+) -> Callable[[discord.Interaction, str | int], Coroutine[Any, Any, list[Completed]]]:
+    async def suggestions(interaction: discord.Interaction, current: str | int) -> list[Completed]:
         others = arguments(command, dict(iter(interaction.namespace)))
-        return await complete(interaction, command, option.param.name, others | {option.param.name: current})
+        return await complete(interaction, command, option.param.name, others | {option.param.name: str(current)})
 
     return suggestions
 

@@ -12,7 +12,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.adapters.discord_chat import limits, permissions, slash_commands
+from bot.adapters.discord_chat import command_options, limits, permissions, slash_commands
 from bot.chat.invocation import ChatKind
 from bot.chat.permissions import Role
 from bot.chat.reply import Entity
@@ -36,7 +36,7 @@ async def run(interaction: discord.Interaction, command: Command, args: dict[str
 
 async def complete(
     interaction: discord.Interaction, command: Command, focus: str, typed: dict[str, str]
-) -> list[app_commands.Choice[str]]:
+) -> list[command_options.Completed]:
     return []
 
 
@@ -149,6 +149,27 @@ def test_a_text_has_choices_or_a_length_that_its_client_holds_it_to(
                 assert option["min_value"] <= option["max_value"], (where, option["name"])
 
 
+FREE = {
+    "join name", "link code", "apikey allowance", "apikey name",
+    "admin create title", "admin create outcomes", "admin create z", "admin create balance", "admin create odds",
+    "admin schedule timetable", "admin grant amount", "admin announce text", "admin channel address",
+    "admin season title",
+}  # fmt: skip
+"""Texts of which nobody can know what they will be; of reasons likewise."""
+COUNTED = {"page", "n"}
+
+
+def test_what_has_a_set_of_values_is_picked_or_completed(registered: list[slash_commands.CommandPayload]) -> None:
+    """All else is declared free here; a number that counts no list has bounds."""
+    free = set()
+    for command in registered:
+        for where, option in options(command):
+            offered = option.get("choices") or option.get("autocomplete")
+            if option["type"] in {STRING, INTEGER} and not offered and option["name"] not in {"reason", *COUNTED}:
+                free.add(f"{where} {option['name']}")
+    assert free == FREE
+
+
 def test_what_must_be_said_is_asked_first(registered: list[slash_commands.CommandPayload]) -> None:
     for command in registered:
         for where in [command, *(part for part in command["options"] if part["type"] == 1)]:
@@ -168,7 +189,7 @@ def test_the_code_of_a_preview_is_a_buttons_business(registered: list[slash_comm
         ("buy", "side", STRING, "choices"),
         ("buy", "amount", STRING, "autocomplete"),
         ("buy", "autofill", BOOLEAN, ""),
-        ("markets", "number", INTEGER, "min_value"),
+        ("rules", "page", INTEGER, "min_value"),
         ("admin create", "preset", STRING, "choices"),
         ("admin create", "title", STRING, ""),
     ],
