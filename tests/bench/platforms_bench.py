@@ -1,8 +1,9 @@
 """A whole event on Discord and on Telegram at once, in real time: `outcry run` as a child, both servers strict, their
 rates on.
 
-`python -m tests.bench.platforms_bench [--members 20] [--seconds 20] [--json FILE]`. Twenty people on each platform ask
-for tickets and confirm them, two are thrown out, one wins, everybody is paid; then 200 people press at the same moment.
+`python -m tests.bench.platforms_bench [--members 20] [--seconds 20] [--freezes 3] [--json FILE]`. Twenty people on each
+platform ask for tickets and confirm them; six more of each press Chart three times a second while an admin freezes the
+market; two are thrown out, one wins, everybody is paid; then 200 people press at the same moment.
 Nothing may be refused, late or unanswered, no window of a platform's may overflow, and what everybody is told at the
 end is what the ledger says.
 """
@@ -30,6 +31,9 @@ from tests.standins import discord_peer, telegram_peer
 OUTCOMES = ("germany", "brazil", "italy", "spain")
 PAUSE_S = 4.0  # between two orders of one person
 PATIENCE_S = 30.0
+LOUD = 6  # people on each platform
+PRESS_EVERY_S = 1 / 3
+FREEZE_EVERY_S = 30.0
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Seen:
     pressed: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
     filled: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
     orders: int = 0
+    loud: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,8 +130,9 @@ async def frozen(harness: ProcessHarness) -> None:
     )
 
 
-async def event(harness: ProcessHarness, members: int, seconds: float, seed: int) -> Seen:
-    """From the lobby to the podium; `seconds` of trading in each of three rounds."""
+async def event(harness: ProcessHarness, members: int, seconds: float, seed: int, freezes: int = 0) -> Seen:
+    """From the lobby to the podium; `seconds` of trading in each of three rounds, in the first with so many `freezes`
+    while six are loud."""
     await harness.opened()
     crowd = Crowd(
         harness=harness,
@@ -140,6 +146,8 @@ async def event(harness: ProcessHarness, members: int, seconds: float, seed: int
     await harness.started()
     for number, loser in enumerate(("spain", "italy", None)):
         await crowd.trade(seconds, seed * 10 + number)
+        if freezes and number == 0:
+            crowd.seen.loud = await loud(harness, freezes)
         await frozen(harness)
         if loser is None:
             await decided(harness, "admin resolve", "Germany wins Cup.", winner="Germany")
@@ -207,6 +215,80 @@ def _says(text: str, account: Member) -> None:
     assert said in text, (said, text)
 
 
+# -- six who are loud
+
+
+async def loud(harness: ProcessHarness, freezes: int) -> dict[str, object]:
+    """Six onlookers on each platform press Chart as fast as they can, and an admin freezes the market all the same."""
+    before, began = _posts(harness), time.monotonic()
+    presses = [
+        *(asyncio.create_task(_presses(harness, harness.guild.member(f"L{number}"))) for number in range(LOUD)),
+        *(asyncio.create_task(_taps(harness, harness.telegram_member(f"L{number}"))) for number in range(LOUD)),
+    ]
+    waits: dict[str, list[float]] = {name: [] for name in before}
+    try:
+        for _ in range(freezes):
+            await asyncio.sleep(FREEZE_EVERY_S)
+            for name, waited in zip(waits, await _frozen_everywhere(harness), strict=True):
+                waits[name].append(waited)
+            await trading_again(harness)
+    finally:
+        for task in presses:
+            task.cancel()
+        pressed = await asyncio.gather(*presses, return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in pressed), pressed
+    minutes = (time.monotonic() - began) / 60
+    return {
+        "posts_a_minute": {name: round((n - before[name]) / minutes, 1) for name, n in _posts(harness).items()},
+        "longest_wait_of_a_freeze_s (5)": {name: round(max(waited), 2) for name, waited in waits.items()},
+    }
+
+
+def _posts(harness: ProcessHarness) -> dict[str, int]:
+    return {"discord": len(harness.channel.public), "telegram": len(harness.group.of_bot())}
+
+
+async def _presses(harness: ProcessHarness, who: discord_peer.Person) -> None:
+    while True:
+        board = harness.channel.pinned[0]
+        if any(one.label == "Chart" for one in board.buttons):
+            await who.press(board, "Chart", _timeout=PATIENCE_S, _until="acknowledged")
+        else:
+            await who.slash(harness.channel, "chart", _timeout=PATIENCE_S, _until="acknowledged")
+        await asyncio.sleep(PRESS_EVERY_S)
+
+
+async def _taps(harness: ProcessHarness, who: telegram_peer.User) -> None:
+    while True:
+        board = harness.group.pinned
+        if board is not None and any(one.label == "Chart" and one.data for one in board.buttons):
+            await who.tap(board, "Chart")
+        else:
+            await who.send(harness.group, "/chart")
+        await asyncio.sleep(PRESS_EVERY_S)
+
+
+async def _frozen_everywhere(harness: ProcessHarness) -> tuple[float, float]:
+    """How long after the admin said so the channel and the group read it."""
+
+    def told(messages: Sequence[discord_peer.Message] | Sequence[telegram_peer.Message]) -> int:
+        return sum("frozen by an admin" in one.text for one in messages)
+
+    channel, group, began = told(harness.channel.public), told(harness.group.of_bot()), time.monotonic()
+
+    async def on_discord() -> float:
+        await harness.discord.until(lambda: told(harness.channel.public) > channel, 4 * PATIENCE_S, "the freeze")
+        return time.monotonic() - began
+
+    async def on_telegram() -> float:
+        await harness.telegram.until(lambda: told(harness.group.of_bot()) > group, 4 * PATIENCE_S)
+        return time.monotonic() - began
+
+    asked = harness.discord_admin.slash(harness.channel, "admin freeze", _timeout=PATIENCE_S)
+    discord, telegram, _ = await asyncio.gather(on_discord(), on_telegram(), asked)
+    return discord, telegram
+
+
 # -- many at once
 
 
@@ -269,6 +351,7 @@ def figures(harness: ProcessHarness, seen: Seen, seconds: float) -> dict[str, ob
         "ticket_ms": {name: spread(times) for name, times in seen.ticket.items()},
         "press_answered_ms": {name: spread(times) for name, times in seen.pressed.items()},
         "press_to_fill_ms": {name: spread(times) for name, times in seen.filled.items()},
+        "while_six_are_loud": seen.loud,
         "most_messages": {
             "discord channel, 5 s (5)": discord.request_log.most_in_a_window(harness.channel.id),
             "discord channel, 60 s": discord.request_log.most_in_a_window(harness.channel.id, 60_000),
@@ -279,12 +362,14 @@ def figures(harness: ProcessHarness, seen: Seen, seconds: float) -> dict[str, ob
     }
 
 
-async def play(folder: Path, *, members: int, seconds: float, seed: int = 1, burst: int = 200) -> dict[str, object]:
+async def play(
+    folder: Path, *, members: int, seconds: float, seed: int = 1, burst: int = 200, freezes: int = 0
+) -> dict[str, object]:
     """The whole of it; AssertionError where a promise is broken."""
     async with process_harness(folder, limits=True) as harness:
         child = await harness.run_until_ready(module="tests.bench.watched", WATCH_FILE=str(folder / "stalls.json"))
         began = time.monotonic()
-        seen = await event(harness, members, seconds, seed)
+        seen = await event(harness, members, seconds, seed, freezes)
         found = figures(harness, seen, time.monotonic() - began)
         found["at_once"] = await at_once(harness, burst)
         sound(harness)
@@ -308,11 +393,20 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=20, help="on each platform")
     parser.add_argument("--seconds", type=float, default=20.0, help="of trading in each of three rounds")
+    parser.add_argument("--freezes", type=int, default=3, help="while six on each platform press Chart")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as name:
-        found = asyncio.run(play(Path(name), members=options.members, seconds=options.seconds, seed=options.seed))
+        found = asyncio.run(
+            play(
+                Path(name),
+                members=options.members,
+                seconds=options.seconds,
+                seed=options.seed,
+                freezes=options.freezes,
+            )
+        )
     text = json.dumps(found, indent=2)
     print(text)
     if options.json:
