@@ -148,6 +148,7 @@ async def event(harness: ProcessHarness, members: int, seconds: float, seed: int
         await crowd.trade(seconds, seed * 10 + number)
         if freezes and number == 0:
             crowd.seen.loud = await loud(harness, freezes)
+            print("while six are loud:", json.dumps(crowd.seen.loud), flush=True)  # whatever comes of the rest
         await frozen(harness)
         if loser is None:
             await decided(harness, "admin resolve", "Germany wins Cup.", winner="Germany")
@@ -238,7 +239,9 @@ async def loud(harness: ProcessHarness, freezes: int) -> dict[str, object]:
         pressed = await asyncio.gather(*presses, return_exceptions=True)
     assert all(isinstance(one, asyncio.CancelledError) for one in pressed), pressed
     minutes = (time.monotonic() - began) / 60
+    acks = [one.acked_after_ms for one in harness.discord.world.interactions.values() if one.acked_after_ms is not None]
     return {
+        "discord_acknowledged_ms": spread(acks, 1),
         "posts_a_minute": {name: round((n - before[name]) / minutes, 1) for name, n in _posts(harness).items()},
         "longest_wait_of_a_freeze_s (5)": {name: round(max(waited), 2) for name, waited in waits.items()},
     }
