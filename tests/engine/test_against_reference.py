@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
@@ -14,14 +13,14 @@ from engine.params import MarketParams, build_params
 from engine.risk import OVER
 from engine.state import Status
 from engine.units import MICRO
+from tests.deep import DEEP
 from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.markets import some_market
 from tests.engine.reference.market import YES
 from tests.engine.reference.pool import curve_buy, least
 from tests.engine.twin import Twin, answer, play, wander
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
-LIVES = 2_000 if DEEP else 16
+LIVES = 2_000 if DEEP else 6
 """Random lives per block; a block a test, so that a failure names its seed range."""
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 import pytest
 
+from tests.deep import DEEP
 from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.markets import some_intent, some_market
 from tests.engine.test_against_reference import PHASED, RICH, Scene, market
 from tests.engine.twin import Twin, play, wander
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
-LIVES = 500 if DEEP else 20
+LIVES = 500 if DEEP else 8
 """Random lives per block; a block a test, so that a failure names its seed range."""
 
 FOUR = f"{RICH} + 3 gets 100000000 + 4 gets 100000000"

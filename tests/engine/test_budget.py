@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from random import Random
 
@@ -18,12 +17,12 @@ from engine.sizing import largest_within_budget, try_size
 from engine.state import MarketState, Side, Status, open_market
 from engine.tick import Taker, Tick
 from engine.units import MICRO
+from tests.deep import DEEP
 from tests.engine.builders import done, funded, order, params, play, run_one
 from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.markets import SPAN, logarithmic, some_intent, some_join, some_market
 from tests.engine.reference.book import largest_that_fits
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 MARKETS = 200 if DEEP else 8
 """Random markets a block."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -18,10 +17,10 @@ from engine.params import MarketParams
 from engine.quote import Quote, quote
 from engine.state import Book, MarketState, Side, Status, open_market
 from engine.units import MICRO
+from tests.deep import DEEP
 from tests.engine.builders import funded, order, params, run_one
 from tests.engine.markets import SPAN, USERS, logarithmic, some_intent, some_join, some_market
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 MARKETS = 400 if DEEP else 12
 """Random markets a block."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from functools import partial
 from random import Random
@@ -18,12 +17,12 @@ from engine.params import FIXED, params_from_json, params_to_json
 from engine.quote import Quote, quote
 from engine.resolution import trigger_resolution, void_market
 from engine.state import MarketState, Side, Status, fingerprint
+from tests.deep import DEEP
 from tests.engine import invariants
 from tests.engine.crowd import arrivals, some_crowded_market, some_doing
 from tests.engine.life import Life, check_untouched
 from tests.engine.markets import SPAN, USERS, logarithmic, some_changes, some_intent, some_join, some_market, some_order
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 SETTINGS = settings(
     max_examples=2_000 if DEEP else 240,
     stateful_step_count=50 if DEEP else 25,

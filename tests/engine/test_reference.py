@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -11,6 +10,7 @@ from random import Random
 import pytest
 from mpmath import mp, mpf
 
+from tests.deep import DEEP
 from tests.engine.closed_forms import quadratic_buy, quadratic_sell
 from tests.engine.markets import logarithmic
 from tests.engine.reference import pool as exact
@@ -18,7 +18,7 @@ from tests.engine.reference import real_numbers
 from tests.engine.reference.rounds import filled
 from tests.engine.reference.rules import MICRO, RATE
 
-CASES = 3_000 if os.environ.get("OUTCRY_DEEP") == "1" else 60
+CASES = 3_000 if DEEP else 60
 HAIR = mpf(10) ** -30
 """What 50 digits leave for rounding noise, in micro-dollars."""
 

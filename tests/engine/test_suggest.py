@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 import pytest
@@ -12,11 +11,11 @@ from engine.quote import Quote, quote
 from engine.state import MarketState, Side
 from engine.suggest import largest_winning, largest_within_slippage
 from engine.units import MICRO, RATE
+from tests.deep import DEEP
 from tests.engine.builders import funded, order, params, run_one
 from tests.engine.markets import logarithmic
 from tests.engine.test_budget import some_states
 
-DEEP = os.environ.get("OUTCRY_DEEP") == "1"
 MARKETS = 100 if DEEP else 4
 """Random markets a block."""
 

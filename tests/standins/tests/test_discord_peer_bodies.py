@@ -13,6 +13,7 @@ from discord.http import handle_message_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.deep import DEEP
 from tests.standins.discord_peer import ApiError, Interaction, NotOfferedError, command_rules, modals, request_bodies
 from tests.standins.discord_peer.changes import Changes
 from tests.standins.discord_peer.clock import Clock
@@ -756,7 +757,7 @@ CHECKS: list[tuple[Callable[[Json], object], list[tuple[str, Json, Json, str]]]]
 ]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=500 if DEEP else 50, deadline=None, derandomize=True)
 @given(number=st.integers(0, 1000), where=st.integers(0, 1000), other=JUNK)
 def test_no_body_confuses_the_peer(number: int, where: int, other: object) -> None:
     for check, cases in CHECKS:

@@ -25,6 +25,7 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError
 
+from tests.deep import DEEP
 from tests.standins.telegram_peer import User
 from tests.standins.telegram_peer.entities import span, units
 from tests.standins.telegram_peer.errors import RefusedError
@@ -111,7 +112,7 @@ async def test_all_other_html_is_refused(harness: PeerHarness, source: str, said
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=500 if DEEP else 70, deadline=None)
 def test_whatever_is_escaped_is_seen_as_it_was(text: str) -> None:
     assert parse_html(html.escape(text)).text == text
     assert parse_html(f"<b>{html.escape(text)}</b>").text == text
@@ -124,7 +125,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=12).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500 if DEEP else 100, deadline=None)
 def test_what_is_seen_can_be_sent_again(source: str) -> None:
     try:
         rich = parse_html(source)

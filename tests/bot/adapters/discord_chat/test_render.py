@@ -42,6 +42,7 @@ from bot.text.palette import DARK
 from storage.database import Database
 from tests.bot.adapters.samples import Samples, board_of
 from tests.bot.harness import ADMIN, chat_harness
+from tests.deep import DEEP
 from tests.storage.databases import migrated_file
 
 MOST_COMPONENTS = 40  # of one message, nested ones included: what Discord takes
@@ -197,7 +198,7 @@ def harmless(text: str) -> None:
 
 
 @settings(
-    max_examples=150,
+    max_examples=500 if DEEP else 50,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     deadline=None,
     phases=QUICK,
@@ -265,7 +266,7 @@ async def test_a_menu_offers_25_outcomes_with_the_longest_names(buttons: Buttons
     assert [option["label"] for option in menu["options"]] == [action.label for action in actions]
 
 
-@settings(max_examples=150, deadline=None, phases=QUICK)
+@settings(max_examples=500 if DEEP else 50, deadline=None, phases=QUICK)
 @given(form=form_list)
 def test_any_form_is_within_every_limit_of_a_modal(form: Form) -> None:
     shown = forms.modal_of(forms.dialog_of(form), "x" * 100).to_dict()

@@ -26,6 +26,7 @@ from bot.chat.reply import (
 )
 from bot.text.columns import width
 from tests.bot.adapters.samples import Samples, board_of
+from tests.deep import DEEP
 from tests.standins.telegram_peer.html_mode import parse_html
 
 NOW = 1_790_000_000_000
@@ -76,7 +77,7 @@ def checked(page: MarkupPage, most: int) -> str:
     return parsed.text
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=500 if DEEP else 25, deadline=None)
 @given(replies)
 def test_any_reply_is_valid_html_within_every_limit(reply: Reply) -> None:
     rendered = render.render(reply, NOW)
@@ -109,7 +110,7 @@ def test_a_keyboard_offers_25_outcomes_with_the_longest_names() -> None:
     assert [button.label for row in rows for button in row] == [button.label for button in offered]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=500 if DEEP else 25, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=40), st.integers(40, 400))
 def test_pages_lose_no_word(paragraphs: list[str], most: int) -> None:
     rows = [(markup.styled(text),) for text in paragraphs]
