@@ -146,7 +146,7 @@ def _announce(parts: PlatformParts, platforms: Mapping[str, Platform], endings: 
     endings.parts["webhooks"] = webhooks.close
     reached = {**platforms, webhooks.name: webhooks}
     used = {name: parts.budgets[name] for name in platforms}
-    announcer = Announcer(db, clock, reached, parts.charts.announced, budgets=used, holder=holder)
+    announcer = Announcer(db, clock, reached, parts.charts.announced, budgets=used, holder=holder, commands=COMMANDS)
     parts.health.readiness.watch_deliveries(platforms, partial(_delivered_at, announcer, holder, clock))
     endings.work["the announcer"] = partial(_end_of, asyncio.create_task(announcer.run()))
 

@@ -13,16 +13,17 @@ from dataclasses import replace
 from functools import partial
 
 from bot.charts.limits import ChartLimits
-from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion, in_market, read_market
+from bot.chat.invocation import ChatKind, Invocation, ParseContext, Suggestion, read_market
 from bot.chat.permissions import SHARED, Elsewhere, Missing, OtherKey, Role
 from bot.chat.rate_limits import HEAVY, HEAVY_CHAT, PERSON, Limit, Windows
-from bot.chat.reply import Action, Audience, Awaited, Reply
+from bot.chat.reply import Audience, Awaited, Reply
 from bot.chat.rights import UNASKED, Rights
 from bot.chat.turnstile import Turnstile
 from bot.grammar import completion, parser
 from bot.grammar.command import Command, Given
 from bot.grammar.examples import example_here
 from bot.grammar.lookup import find, unknown
+from bot.grammar.next_steps import of_market, with_next_steps
 from bot.market.approvers import Approvers
 from bot.market.background_cut import BackgroundCuts
 from bot.market.background_rehearsal import BackgroundRehearsal
@@ -43,8 +44,10 @@ from bot.market.lookup import Lookup, chosen, look_up
 from bot.market.shared_answers import SharedAnswers
 from bot.market.visibility import is_named_admins_commands
 from bot.market.vouching import Vouched, Vouching
+from bot.market.which_market import Place, could_be_meant, place_told
 from bot.notifications.reachability import anything_missed, with_missed_notices
 from bot.notifications.ticket_messages import NO_LINES, TicketMessage, TicketMessages
+from bot.text.names import quoted
 from bot.words import chats as words_chats
 from bot.words import forms as words_forms
 from bot.words import keys as words_keys
@@ -268,6 +271,9 @@ class Dispatcher:
         if command is None:
             return unknown(head, await self._offered(invocation))
         reply, lookup = await again(lambda: self._answer(invocation, now, command, rest))
+        if reply.ok and reply.then:
+            on = replace(invocation, text=reply.then, command="", args={}, request_id=f"{invocation.request_id}+")
+            return words_usage.gone_on(reply, await self._run(on))
         reply = self._charts.apply(invocation, reply, monotonic_ms)
         if command.for_all:
             reply = self._shared.apply(invocation, command.name, reply, monotonic_ms)
@@ -288,13 +294,22 @@ class Dispatcher:
             uow = await unit.enter_async_context(self._db.reading())
             missed = await anything_missed(uow, invocation)
             lookup = await look_up(uow, invocation, now, command, vouched, missed=missed)
+            person = lookup.person.id if lookup.person else None
+            meant = await could_be_meant(uow, invocation, person, command, rest, now)
+            if len(meant) == 1:
+                invocation = replace(invocation, market=meant[0].market.id)
+                lookup = await look_up(uow, invocation, now, command, vouched, missed=missed)
+            elif meant:
+                said = _line_of(invocation, command)
+                return words_chats.which_market(said, [(place.market, place.chat) for place in meant]), lookup
+            place = await self._place_told(uow, invocation, lookup)
             if invocation.key is not None and not await self._is_its_makers(uow, invocation, lookup):
                 return words_keys.gone(), lookup
             if not await self._may_press(uow, invocation, lookup.person):
                 return words_usage.not_your_button(), lookup
             values = self._values(invocation, now, command, rest, lookup)
             if isinstance(values, Reply):
-                return values, lookup
+                return self._about(values, invocation, lookup, place), lookup
             wait = self._heavy_wait(invocation) if command.heavy else 0
             if wait > 0:
                 return words_usage.too_fast(wait), lookup
@@ -305,26 +320,25 @@ class Dispatcher:
             reply = await command.run(context, **command.arguments(values), **given)
             if lookup.is_theirs_alone or context.chat is not lookup.chat:  # who else is here may not see that market
                 reply = replace(reply, audience=Audience.PRIVATE)
-            return self._about(reply, invocation, lookup), lookup
+            return self._about(reply, invocation, lookup, place), lookup
 
-    def _about(self, reply: Reply, invocation: Invocation, lookup: Lookup) -> Reply:
-        """In private: which market and chat an admin's line was about; and of a line that was about one market among
-        several, the buttons stay about that one."""
+    async def _place_told(self, uow: UnitOfWork, invocation: Invocation, lookup: Lookup) -> Place | None:
+        if invocation.chat_kind is not ChatKind.PRIVATE or lookup.market is None or lookup.person is None:
+            return None
+        return await place_told(uow, lookup.person.id, lookup.market.record)
+
+    def _about(self, reply: Reply, invocation: Invocation, lookup: Lookup, place: Place | None) -> Reply:
+        """With its next steps; in private: which market and chat an admin's line was about, or anybody's who is in
+        several; and the buttons stay about that market."""
+        reply = with_next_steps(reply, self._by_name)
         if invocation.chat_kind is not ChatKind.PRIVATE:
             return reply
         if lookup.runs is not None:
             title = None if lookup.market is None else lookup.market.record.title
-            reply = words_chats.acted_in(reply, title, lookup.runs)
-        if lookup.market is None or (lookup.runs is None and chosen(invocation) is None):
-            return reply
-        number = lookup.market.id
-
-        def about(action: Action) -> Action:
-            command, _ = find(action.text, self._by_name)
-            of_market = command is not None and command.speaks_of_market and command.rule.role is not Role.OWNER
-            return replace(action, text=in_market(number, action.text)) if of_market else action
-
-        return replace(reply, actions=tuple(map(about, reply.actions)))
+            reply = words_chats.about(reply, title, lookup.runs)
+        elif place is not None:
+            reply = words_chats.about(reply, place.market.title, place.chat, place.number)
+        return reply if lookup.market is None else of_market(reply, lookup.market.id, self._by_name)
 
     def _heavy_wait(self, invocation: Invocation) -> int:
         """Milliseconds until they may ask for something heavy in this chat; 0: now, and it is counted."""
@@ -474,7 +488,9 @@ class Dispatcher:
         if missing is Role.ADMIN:
             return words_usage.only_admins(command.name)
         if missing is Role.MEMBER:
-            return words_usage.not_joined() if lookup.market else self._no_market(invocation, lookup)
+            if lookup.market is None:
+                return self._no_market(invocation, lookup)
+            return words_usage.not_joined(_line_of(invocation, command))
         return words_usage.not_here(command.name)
 
     def _no_market(self, invocation: Invocation, lookup: Lookup) -> Reply:
@@ -488,6 +504,13 @@ class Dispatcher:
 def _head(invocation: Invocation) -> str:
     """A line that begins with the command."""
     return f"/{invocation.command.lstrip('/')}" if invocation.command else invocation.text.strip()
+
+
+def _line_of(invocation: Invocation, command: Command) -> str:
+    """The line that was said, also where it came as arguments by name."""
+    if not invocation.command:
+        return invocation.text.strip()
+    return parser.typed_line(command, {name: quoted(text) for name, text in invocation.args.items()})
 
 
 def _with_native_rights(invocation: Invocation) -> Invocation:

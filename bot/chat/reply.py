@@ -293,6 +293,7 @@ class Reply:
     settled: bool = True
     secret: bool = False
     news: News | None = None  # for a platform of programs
+    then: str = ""  # what its reader wanted all along, a line that is answered in the same message
     examples: bool = False  # its lines in code only show how a command is typed: no button offers them
 
 

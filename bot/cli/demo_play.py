@@ -144,7 +144,9 @@ class DemoPlay:
         webhooks = WebhookPlatform.open(self.db, self.clock)
         self.stack.push_async_callback(webhooks.close)
         platforms: dict[str, Platform] = {NAME: self.transcript, webhooks.name: webhooks}
-        self.announcer = Announcer(self.db, self.clock, platforms, self.charts.picture, (CROWD_CHAT.platform,))
+        self.announcer = Announcer(
+            self.db, self.clock, platforms, self.charts.picture, (CROWD_CHAT.platform,), commands=COMMANDS
+        )
         await self._set_up()
 
     async def _open_room(self) -> Platform:

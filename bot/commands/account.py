@@ -28,12 +28,27 @@ from storage.rankings import worth_of
 from storage.records import Declined, Member
 
 NameArg = Annotated[str, Text("name", LONGEST_NAME, about="the name others see, yours on this platform if left out")]
+LineArg = Annotated[str, Text("line", 400, about="a line")]
 _SHOWN = 15
 
 
 @command("join", role=Role.ANYONE, help_under=Role.MEMBER, examples=("/join", "/join Ada"))
 async def join(ctx: Context, *, market: MarketView, name: NameArg | None = None) -> Reply:
     """Take part in this chat's market, with a starting balance of play money."""
+    return await _join(ctx, market, name)
+
+
+@command("begin", role=Role.ANYONE, hidden=True)
+async def begin(ctx: Context, *, market: MarketView, wanted: LineArg) -> Reply:
+    """Take part, and go on with what was wanted.
+
+    wanted: the line that is answered once they are in
+    """
+    joined = await _join(ctx, market, None)
+    return replace(joined, then=wanted) if wanted.startswith("/") and not wanted.startswith("/begin") else joined
+
+
+async def _join(ctx: Context, market: MarketView, name: str | None) -> Reply:
     async with ctx.db.writing() as uow:
         person = await speaker(uow, ctx.invocation, ctx.now_ms)
         before = await uow.members.get(market.id, person.id)

@@ -54,7 +54,7 @@ async def apikey(
     if wanted is Scope.RUN and not ctx.invocation.is_admin:
         return words_usage.only_admins("apikey run")
     if wanted is not Scope.RUN and market.member is None:
-        return words_usage.not_joined()
+        return words_usage.not_joined("/apikey")
     if market.record.over and wanted is not Scope.READ:
         return words.is_over(market.record)
     if wanted is Scope.TRADE and allowance is None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.chat.pictures import Draw
 from bot.chat.platform import Platform
 from bot.chat.rate_limits import Budget
+from bot.grammar.command import Command
 from bot.notifications import delivery
 from bot.notifications.claims import Claims
 from bot.notifications.delivery import FIRST_RETRY_MS, Delivery, OutgoingMessage, Postponed
@@ -43,7 +44,8 @@ class Announcer:
     """`platforms` by name; `draw` makes a chart's PNG, or None where it cannot (the
     message then goes without). Rows of a platform that is not in `platforms` wait until it is; rows of a `muted` one
     are thrown away, for people nobody reads for. `budgets` are shared with the adapters; a platform without one gets
-    its own. With a `holder` only to those platforms is sent whose lease is ours."""
+    its own. With a `holder` only to those platforms is sent whose lease is ours. Of `commands` people are offered
+    what to do next."""
 
     def __init__(
         self,
@@ -54,13 +56,14 @@ class Announcer:
         muted: Collection[str] = (),
         budgets: Mapping[str, Budget] | None = None,
         holder: Holder | None = None,
+        commands: Sequence[Command] = (),
     ) -> None:
         self._db = db
         self._clock = clock
         self._budgets = {name: Budget.of(name) for name in platforms} | dict(budgets or {})
         sending = Delivery(clock, platforms, self._budgets, draw)
         self.results = DeliveryResults(clock, sending.lacks_pictures)
-        self._phrasing = Phrasing(db, clock, self._budgets, self.results.shown)
+        self._phrasing = Phrasing(db, clock, self._budgets, self.results.shown, {one.name: one for one in commands})
         self._held = HeldPlatforms(holder, clock, tuple(platforms), self._budgets, self._wake)
         self._senders = Senders(clock, platforms, sending, self.results, self._held.may, self._let_go)
         self._claims = Claims(clock, self._budgets, self._senders, muted)

@@ -13,6 +13,9 @@ from types import MappingProxyType
 
 from bot.chat.platform import ADMINS
 from bot.chat.reply import Audience, Reply
+from bot.grammar.command import Command
+from bot.grammar.next_steps import of_market, with_next_steps
+from bot.market.which_market import place_told
 from bot.notifications import chat_notices as in_chat
 from bot.notifications import private_notices as private
 from bot.notifications import questions
@@ -122,11 +125,19 @@ EDITS_ONLY = ENDS | {"countdown_over"}  # are told where something stands, and n
 PING_MS = 15 * 60_000  # a ping that comes later is none
 
 
+ROOM = "room"  # where a line is about the market that is shown
+
+
 async def render_notice(
-    uow: UnitOfWork, row: OutboxRow, now_ms: int, market: Market, worths: Mapping[int, Tokens] = MappingProxyType({})
+    uow: UnitOfWork,
+    row: OutboxRow,
+    now_ms: int,
+    market: Market,
+    worths: Mapping[int, Tokens] = MappingProxyType({}),
+    commands: Mapping[str, Command] = MappingProxyType({}),
 ) -> Reply | None:
-    """What to say of this market; None where there is nothing (any more). `worths`: see `read_ahead`. Raises
-    LookupError for a kind nobody has words for."""
+    """What to say of this market; None where there is nothing (any more). `worths`: see `read_ahead`; of `commands` by
+    name people are offered next steps. Raises LookupError for a kind nobody has words for."""
     render = _RENDERERS.get(row.kind)
     if render is None:
         raise LookupError(f"no words for a notice of kind {row.kind!r}")
@@ -145,7 +156,14 @@ async def render_notice(
     reply = await render(notice)
     if reply is not None and row.platform == PLATFORM:
         return await as_news(uow, market, row, reply)
-    return with_placement(row.kind, row.payload, reply) if reply is not None else None
+    if reply is None:
+        return None
+    reply = with_next_steps(reply, commands)
+    if row.person is not None and row.platform != ROOM:
+        reply = of_market(reply, market.id, commands)
+        place = await place_told(uow, row.person, market)
+        reply = reply if place is None else words_chats.about(reply, market.title, place.chat, place.number)
+    return with_placement(row.kind, row.payload, reply)
 
 
 async def _ping(notice: NoticeContext) -> Reply | None:
@@ -154,7 +172,7 @@ async def _ping(notice: NoticeContext) -> Reply | None:
     if notice.now_ms - at_ms > PING_MS or kind not in PINGED:
         return None
     news = await _RENDERERS[kind](replace(notice, payload=notice.payload["facts"], person=None))
-    return None if news is None else questions.here(notice, words_chats.pinged(notice.market.title, news))
+    return None if news is None else words_chats.pinged(notice.market.title, news)
 
 
 Renderer = Callable[[NoticeContext], Awaitable[Reply | None]]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.chat.rate_limits import Budget
 from bot.chat.reply import Audience, Reply
+from bot.grammar.command import Command
 from bot.notifications.claims import LASTING_NEWS_MS, NEWS_MS
 from bot.notifications.delivery import DeliveryResult, OutgoingMessage, Postponed, Sent, fingerprint, urgency_of
 from bot.notifications.delivery_results import ShownMessages
@@ -38,13 +39,22 @@ YIELD_EVERY = 25  # rows phrased before whatever else waits in this process has 
 
 
 class Phrasing:
-    """`shown` knows what stands in a slot already; `budgets` by platform."""
+    """`shown` knows what stands in a slot already; `budgets` by platform; `commands` by name: what people
+    can be offered to do next."""
 
-    def __init__(self, db: Database, clock: Clock, budgets: Mapping[str, Budget], shown: ShownMessages) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        budgets: Mapping[str, Budget],
+        shown: ShownMessages,
+        commands: Mapping[str, Command],
+    ) -> None:
         self._db = db
         self._clock = clock
         self._budgets = budgets
         self._shown = shown
+        self._commands = commands
 
     async def phrase(self, rows: Sequence[OutboxRow]) -> list[tuple[OutboxRow, OutgoingMessage | DeliveryResult]]:
         """For each row its message, or what became of it without one. Raises what a database raises."""
@@ -70,7 +80,7 @@ class Phrasing:
             return Sent(None)
         try:
             market, worths = await snapshot.market(row.market), snapshot.worths.get(row.market, {})
-            reply = await render_notice(snapshot.uow, row, now, market, worths) if market else None
+            reply = await render_notice(snapshot.uow, row, now, market, worths, self._commands) if market else None
         except TroubleError:
             raise
         except Exception as error:

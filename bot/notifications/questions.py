@@ -3,9 +3,6 @@ moment of delivery, so that nobody is asked for what somebody has decided meanwh
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bot.chat.invocation import in_market
 from bot.chat.reply import Line, Reply
 from bot.market import decisions
 from bot.market.context import MarketView
@@ -19,8 +16,6 @@ from engine.events import ControlRefused
 from engine.state import MarketState
 from storage.records import Approval, ApprovalStatus
 
-ROOM = "room"  # where a line is about the market that is shown
-
 
 async def proposal(notice: NoticeContext) -> Reply | None:
     """To another admin; nothing where it has been decided or has lapsed meanwhile."""
@@ -32,7 +27,7 @@ async def proposal(notice: NoticeContext) -> Reply | None:
     if await involvement_of(notice.uow, notice.market, state, notice.person):
         return None  # by now they have a part in it
     numbers = _numbers(notice, approval, proposer, state)
-    return here(notice, words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers))
+    return words_proposals.to_approve(notice.market, approval, proposer, notice.now_ms, numbers)
 
 
 def _numbers(notice: NoticeContext, approval: Approval, proposer: str, state: MarketState) -> list[Line]:
@@ -78,7 +73,7 @@ async def round_asked(notice: NoticeContext) -> Reply | None:
     state = await notice.state()
     if not state.asked or state.frozen_for != notice.payload["round"]:
         return None
-    return here(notice, words.round_asked(notice.market, notice.payload, state.active))
+    return words.round_asked(notice.market, notice.payload, state.active)
 
 
 async def over(notice: NoticeContext) -> Reply | None:
@@ -103,14 +98,3 @@ async def _name(notice: NoticeContext, person: int | None) -> str:
         return member.name
     known = await notice.uow.people.get(person)
     return known.name if known else "an admin"
-
-
-def here(notice: NoticeContext, reply: Reply) -> Reply:
-    """Its buttons are about this market, whichever the reader used last."""
-    if notice.platform == ROOM:
-        return reply
-    market = notice.market.id
-    actions = [
-        replace(action, text=in_market(market, action.text)) if action.text else action for action in reply.actions
-    ]
-    return replace(reply, actions=tuple(actions))

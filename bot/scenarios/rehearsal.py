@@ -63,7 +63,7 @@ class Rehearsal:
         self.rng = Random(f"rehearsal {seed}")  # noqa: S311  # a play, no secret
         self.dispatcher = Dispatcher(db, self.clock, COMMANDS)
         self.platforms = {name: RecordingPlatform(name, self.clock.now_ms) for name in CHATS}
-        self.announcer = Announcer(db, self.clock, self.platforms)
+        self.announcer = Announcer(db, self.clock, self.platforms, commands=COMMANDS)
         self.counts = _Counts()
         self.requests = 0
         self.market = 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.chat.invocation import in_market
 from bot.chat.reply import Action, Block, Line, Reply, Span, Stamp, Style, Tone, bold, code, line, quiet
 from bot.text.names import clean, clean_lines
 from bot.text.numbers import money, span
@@ -280,7 +281,30 @@ def _paragraphs(text: str) -> list[str]:
     return [row for row in clean_lines(text, 1_000).split("\n") if row] or [""]
 
 
-def acted_in(reply: Reply, title: str | None, chat: Chat) -> Reply:
-    """To an admin in private: which market and chat their line was about."""
-    about = where(chat) if title is None else f"{clean(title)}, in {where(chat)}"
-    return replace(reply, blocks=(line(quiet(f"About {about}.")), *reply.blocks))
+def about(reply: Reply, title: str | None, chat: Chat | None, number: int | None = None) -> Reply:
+    """In private: which market and chat it is about; its number where another has its name."""
+    told = "" if number is None else f", number {number},"
+    places = [f"{clean(title)}{told}"] if title is not None else []
+    places += [where(chat)] if chat is not None else []
+    joined = " in ".join(places) if told else ", in ".join(places)
+    return replace(reply, blocks=(line(quiet(f"About {joined.rstrip(',')}.")), *reply.blocks))
+
+
+def which_market(text: str, markets: Sequence[tuple[Market, Chat | None]]) -> Reply:
+    """An order said in private by who is in several: `text` goes on in the one that is pressed."""
+    titles = [clean(market.title) for market, _ in markets]
+    rows = [
+        line(bold(title), f" · {where(chat)}" if chat is not None else "", f" · number {market.id}")
+        for title, (market, chat) in zip(titles, markets, strict=True)
+    ]
+    actions = [
+        Action(
+            label=title if titles.count(title) == 1 else f"{title} ({market.id})",
+            text=in_market(market.id, text),
+            asks=True,
+        )
+        for title, (market, _) in zip(titles, markets, strict=True)
+    ]
+    how = line("Press one and ", code(text), " goes on there.")
+    head = line("Which market is this for?")
+    return Reply(head=head, blocks=(*rows, how), actions=tuple(actions), tone=Tone.WAIT, settled=False, examples=True)

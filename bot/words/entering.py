@@ -16,7 +16,11 @@ def link_given(url: str, life_ms: int, app: str) -> Reply:
             line("Opening it spends nothing: the page asks first. Whoever has it can become you there, so keep it."),
             line(code("/room out"), " signs you out in every browser."),
         ),
-        actions=(Action(label="Open the room", url=url, primary=True), Action(label="Open it in Telegram", app=app)),
+        actions=(
+            Action(label="Open the room", url=url, primary=True),
+            Action(label="Open it in Telegram", app=app),
+            Action(label="Sign out everywhere", text="/room out"),
+        ),
         tone=Tone.WAIT,
     )
 

@@ -182,10 +182,17 @@ def not_here(command: str) -> Reply:
     return _no(f"/{command} is about the chat it is said in.", "Please say it in that chat.")
 
 
-def not_joined() -> Reply:
-    return _no(
+def not_joined(wanted: str) -> Reply:
+    """`wanted`: the line they said, which goes on once they are in."""
+    refusal = _no(
         "You have no account in this market yet.", "One command gives you one: ", code("/join"), name="not_member"
     )
+    return replace(refusal, actions=(Action(label="Join", text=f"/begin {wanted}", primary=True),))
+
+
+def gone_on(joined: Reply, reply: Reply) -> Reply:
+    """What was wanted all along, below the word that they are in now."""
+    return replace(reply, blocks=(joined.head, *reply.blocks), ok=True)
 
 
 def not_a_market_of_yours() -> Reply:

@@ -75,7 +75,7 @@ class ChatHarness:
         self.line_ms = 1_000  # between two lines
         self.platform = RecordingPlatform()
         self.dispatcher = Dispatcher(db, self.clock, COMMANDS, new_id=lambda: "e1")
-        self.announcer = Announcer(db, self.clock, {"room": self.platform})
+        self.announcer = Announcer(db, self.clock, {"room": self.platform}, commands=COMMANDS)
         self.path = path
         self._requests = count(1)
 

@@ -81,7 +81,7 @@ class DiscordHarness:
             token=self.peer.token, api_base=self.peer.api, gateway=self.peer.gateway_url, shard_count=shard_count
         )
         self.bot = DiscordService(self.db, dispatcher, self.clock, drawn, access, self.holder, self._ready)
-        self.announcer = Announcer(self.db, self.clock, {"discord": self.bot.platform}, drawn)
+        self.announcer = Announcer(self.db, self.clock, {"discord": self.bot.platform}, drawn, commands=COMMANDS)
         before = self.ready
         await self.holder.start()
         await self.bot.start()

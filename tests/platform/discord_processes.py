@@ -62,7 +62,9 @@ class DiscordProcesses:
             service = DiscordService(
                 harness.db, dispatcher, clock, drawn, settings, holder, lambda: setattr(process, "is_ready", True)
             )
-            announcer = Announcer(harness.db, clock, {"discord": service.platform}, drawn, holder=holder)
+            announcer = Announcer(
+                harness.db, clock, {"discord": service.platform}, drawn, holder=holder, commands=COMMANDS
+            )
             process = DiscordProcess(name=name, holder=holder, service=service, announcer=announcer)
             await service.start()
         self.ones.append(process)

@@ -207,7 +207,9 @@ async def everywhere_harness(folder: Path) -> AsyncIterator[EverywhereHarness]:
         with redirect_stdout(io.StringIO()) as output:
             platforms = {name: await start(parts) for name, (_, start) in PLATFORMS.items()}
         url = output.getvalue().splitlines()[0].removeprefix("room: ")
-        announcer = Announcer(db, bot_clock, platforms, charts.picture, budgets=parts.budgets, holder=parts.holder)
+        announcer = Announcer(
+            db, bot_clock, platforms, charts.picture, budgets=parts.budgets, holder=parts.holder, commands=COMMANDS
+        )
         await parts.holder.start()
         stack.push_async_callback(parts.holder.stop)
         room_admin = Browser(url)

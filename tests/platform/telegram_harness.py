@@ -131,7 +131,9 @@ def connected_bot(
     db: Database, dispatcher: Dispatcher, clock: PeerClock, budget: Budget, access: TelegramSettings
 ) -> tuple[TelegramService, Announcer]:
     telegram = TelegramService(db, dispatcher, clock, chart, budget, access)
-    return telegram, Announcer(db, clock, {"telegram": telegram.platform}, chart, budgets={"telegram": budget})
+    return telegram, Announcer(
+        db, clock, {"telegram": telegram.platform}, chart, budgets={"telegram": budget}, commands=COMMANDS
+    )
 
 
 def asks_to_confirm(message: Message) -> bool:
@@ -139,8 +141,9 @@ def asks_to_confirm(message: Message) -> bool:
 
 
 def settled(message: Message) -> Callable[[Message], bool]:
-    """Whether it is that message, and nothing can be pressed in it any more."""
-    return lambda other: other is message and not other.labels
+    """Whether it is that message, and nothing can be decided in it any more."""
+    decides = ("Confirm", "Change", "Cancel")
+    return lambda other: other is message and not any(label.startswith(decides) for label in other.labels)
 
 
 async def _let_time_pass(clock: ManualClock) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, expect
 
 from bot.adapters.room.service import RoomService
+from bot.commands import COMMANDS
 from bot.notifications.announcer import Announcer
 from tests.bot.adapters.room.harness import ADMIN, RoomHarness, no_chart, room_harness
 from tests.platform.chromium import PHONE, chromium, findings, window
@@ -78,7 +79,7 @@ async def moved(room: RoomHarness) -> None:
         room.db, room.dispatcher, room.clock.now_ms, port=port, admin_token=ADMIN, draw=no_chart, holder=room.holder
     )
     await room.room.start()
-    room.announcer = Announcer(room.db, room.clock, {"room": room.room.platform})
+    room.announcer = Announcer(room.db, room.clock, {"room": room.room.platform}, commands=COMMANDS)
 
 
 async def nothing_sticks_out(browser: Browser, url: str) -> None:

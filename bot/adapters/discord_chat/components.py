@@ -16,33 +16,15 @@ from discord import ui
 from bot.adapters.discord_chat import limits
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import read_market
-from bot.chat.permissions import Role
-from bot.chat.reply import Action, BoardRow, Reply, lines_in_code
-from bot.commands import COMMANDS
-from bot.grammar.lookup import find
+from bot.chat.reply import Action, BoardRow
 from bot.text.numbers import price
 from bot.words import discord as words
 
 ROWS_OF_BUTTONS = 2
 _NO_PRESS = "-"  # how the ids of buttons begin that cannot be pressed
-SHOWS_FIRST = frozenset(
-    {
-        "admin eliminate",
-        "admin resolve",
-        "admin correct",
-        "admin approve",
-        "admin void",
-        "admin grant",
-        "admin schedule",
-    }
-)
-"""An admin's commands that show what they would do, and do it when that is confirmed."""
-
 TAPS = "m/taps"  # the id of the menu of a board's taps
 
 Item = ui.Item[ui.LayoutView]
-
-_COMMANDS = {command.name: command for command in COMMANDS if not command.hidden}
 
 
 class ComponentKind(StrEnum):
@@ -68,24 +50,6 @@ class ComponentKind(StrEnum):
         if asks:
             return cls.ASKS_AND_DECIDES if decides else cls.ASKS
         return cls.DECIDES if decides else cls.PLAIN
-
-
-def offered(reply: Reply) -> list[Action]:
-    """Buttons for the lines a reply suggests and has none for: those with arguments, which a reader would have to type
-    on. None for what an admin's line would do at once."""
-    if reply.examples:
-        return []
-    carried = {read_market(action.text)[1] for action in reply.actions}
-    lines = [line for line in lines_in_code(reply) if line not in carried and _is_offered(line)]
-    room = limits.ROW * ROWS_OF_BUTTONS - len(carried) - (reply.form is not None)
-    return [Action(label=line, text=line) for line in lines[: max(0, min(limits.ROW, room))]]
-
-
-def _is_offered(line: str) -> bool:
-    command, rest = find(line, _COMMANDS)
-    if command is None or not rest or "<" in rest:
-        return False
-    return command.rule.role is not Role.ADMIN or command.name in SHOWS_FIRST
 
 
 def _chooses(line: str) -> bool:

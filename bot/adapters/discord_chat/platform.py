@@ -65,9 +65,14 @@ class DiscordPlatform:
     def name(self) -> str:
         return NAME
 
-    async def _rendered(self, reply: Reply, *, mention: int | None = None, alone: bool = False) -> RenderedMessage:
+    async def _rendered(
+        self,
+        reply: Reply,
+        *,
+        mention: int | None = None,
+    ) -> RenderedMessage:
         clickable = await self._command_ids.known()
-        return await render(reply, self._buttons, clickable=clickable, mention=mention, alone=alone)
+        return await render(reply, self._buttons, clickable=clickable, mention=mention)
 
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Post anew: into the chat, or into the market's thread where it belongs aside and there can be one."""
@@ -108,7 +113,7 @@ class DiscordPlatform:
         market's chat; else a direct message; else a mention where they are, that gives nothing away."""
         async with errors.translating_errors():
             client = self._client()
-            message = await self._rendered(reply, alone=True)
+            message = await self._rendered(reply)
             ticket_ref = message_refs.parse_ref(edit_ref) if edit_ref else None
             if (
                 ticket_ref is not None

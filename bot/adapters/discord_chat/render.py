@@ -14,7 +14,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat import boards, limits, markup
-from bot.adapters.discord_chat.components import ComponentIds, Item, Taps, offered
+from bot.adapters.discord_chat.components import ComponentIds, Item, Taps
 from bot.adapters.discord_chat.layout import ROOM_FOR_CUTS, Sections, count, place
 from bot.chat.buttons import Buttons
 from bot.chat.reply import (
@@ -68,11 +68,10 @@ async def render(
     *,
     clickable: Mapping[str, str] = NO_IDS,
     mention: int | None = None,
-    alone: bool = False,
 ) -> RenderedMessage:
     """The message of a reply whose charts have been drawn (`bot.chat.platform.drawn`). `clickable`: ids of commands by
-    their names; `mention`: a role; `alone`: one person reads it, and the lines it suggests are buttons as well."""
-    actions = (*without_copies(without_apps(reply.actions)), *(offered(reply) if alone else ()))
+    their names; `mention`: a role."""
+    actions = without_copies(without_apps(reply.actions))
     if reply.form is not None:  # it could not be opened at once
         opener = Action(label=words.fill_in(reply.form.submit), text=f"/{reply.form.command}", primary=True, asks=True)
         actions = (opener, *actions)

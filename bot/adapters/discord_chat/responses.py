@@ -213,8 +213,7 @@ class DiscordResponder:
             await sent.edit(view=message.view, attachments=message.files(), allowed_mentions=NO_MENTIONS)
 
     async def _rendered(self, reply: Reply) -> RenderedMessage:
-        clickable, alone = await self._command_ids.known(), reply.audience is Audience.PRIVATE
-        return await render(reply, self._buttons, clickable=clickable, alone=alone)
+        return await render(reply, self._buttons, clickable=await self._command_ids.known())
 
     def _replaces_message(self, incoming: IncomingInteraction, reply: Reply) -> bool:
         """A ticket gives way to what became of it, a question to what was decided; a refusal leaves both standing."""

@@ -34,6 +34,7 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {
     "help": {"command": "buy"},
     "tour": {"number": "2"},
     "join": {"name": "Ada"},
+    "begin": {"wanted": "/board"},
     "board": {},
     "chart": {"outcome": "germany", "span": "6h"},
     "leaderboard": {"scope": "season"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
-from bot.chat.invocation import ChatKind
+from bot.chat.invocation import ChatKind, read_market
 from bot.chat.platform import Unreachable, UnreachableError
 from bot.chat.reply import Reply
 from bot.notifications.announcer import Announcer
@@ -50,7 +50,7 @@ async def test_every_way_to_ask_is_answered_in_private_and_a_refusal_keeps_nothi
             text = plain_text.text(reply)
             assert text.startswith(begins), (line, text)
             assert reply.audience.value == "private"
-            assert "".join(action.text for action in reply.actions[:1]).startswith(first)
+            assert "".join(read_market(action.text)[1] for action in reply.actions[:1]).startswith(first)
             if first.startswith("/alert cancel"):
                 assert plain_text.text(await harness.press("ada", reply, "Cancel")).startswith("Cancelled: ")
                 reply = await harness.say("ada", "/alert")

@@ -25,6 +25,7 @@ from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness
 HIDDEN = ("Secret Cup", "Timbuktu", "Adalbert", "Bobby", "Zzz card")  # A's title, outcome, people, reason
 ARGS: Mapping[str, Mapping[str, str]] = {
     "help": {"command": "buy"},
+    "begin": {"wanted": "/board"},
     "chart": {"outcome": "germany"},
     "book": {"outcome": "germany"},
     "depth": {"outcome": "germany"},

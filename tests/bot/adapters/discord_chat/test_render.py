@@ -433,38 +433,10 @@ async def test_help_is_whole_with_every_name_clickable(tmp_path: Path, buttons: 
         for line_ in ("/help", "/help admin", *(f"/help {command.name}" for command in COMMANDS if not command.hidden)):
             help_ = await harness.say(ADMIN, line_, platform="discord", kind=ChatKind.GROUP)
             harness.now += 3_000
-            rendered: Any = await render(
-                help_, buttons, clickable=ids, alone=True
-            )  # Any: the library has no types here
+            rendered: Any = await render(help_, buttons, clickable=ids)  # Any: the library has no types here
             shown = str(rendered.view.to_components())
             assert "more than a message can hold" not in shown, line_
             assert "For example" in shown or "More on one: " in shown, line_
-
-
-@pytest.mark.parametrize(
-    ("shown", "offered"),
-    [
-        ("/buy germany yes $52.53", True),
-        ("/help buy", True),
-        ("/admin eliminate brazil", True),  # shows the numbers first
-        ("/admin set fee 2%", False),  # an admin's line that acts at once
-        ("/board", False),  # tapped where it stands
-        ("/buy germany <side> 10", False),
-        ("germany", False),
-    ],
-)
-async def test_a_suggested_line_with_arguments_is_a_button_where_one_person_reads_it(
-    buttons: Buttons, shown: str, offered: bool
-) -> None:
-    reply = Reply(head=line("No."), blocks=(line(code(shown), " would do."),))
-    labels = [part["label"] for part in holds(await render(reply, buttons, alone=True)) if part["type"] == BUTTON]
-    assert labels == ([shown] if offered else [])
-    for message in (
-        await render(reply, buttons),
-        await render(replace(reply, examples=True), buttons, alone=True),
-        await render(replace(reply, actions=(Action(label="Do", text=shown),)), buttons, alone=True),
-    ):
-        assert shown not in [part.get("label") for part in holds(message)]
 
 
 async def test_more_than_ten_choices_become_a_menu(buttons: Buttons) -> None:

@@ -18,7 +18,7 @@ from bot.adapters.room import event_stream
 from bot.adapters.room.security import external_id
 from bot.chat import plain_text
 from bot.chat.invocation import ChatKind, Invocation
-from bot.chat.reply import Reply, without_apps
+from bot.chat.reply import Reply
 from storage.entrances import LINK_LIFE_MS, SESSION_LIFE_MS
 from storage.schema import sessions
 from tests.bot.adapters.room.harness import ADMIN, PUBLIC, Browser, RoomHarness, Stream, head, request_id, room_harness
@@ -58,7 +58,7 @@ async def in_chat(harness: RoomHarness, text: str, speaker: Invocation = ADA) ->
 async def link(harness: RoomHarness, speaker: Invocation = ADA) -> str:
     """The code of a new link."""
     reply = await in_chat(harness, "/room", speaker)
-    (action,) = without_apps(reply.actions)
+    (action,) = [action for action in reply.actions if action.url]
     assert action.url is not None
     address, _, code = action.url.partition("#")
     assert address == f"{PUBLIC}/enter"
@@ -283,7 +283,7 @@ async def test_in_the_room_one_is_there_already(here: RoomHarness) -> None:
 async def test_nobody_anonymous_and_nowhere_without_an_address(here: RoomHarness) -> None:
     nameless = await in_chat(here, "/room", replace(ADA, nameless=True, is_admin=True))
     assert not nameless.ok
-    assert not nameless.actions
+    assert not any(action.url for action in nameless.actions)
     here.dispatcher._public_url = None
     for admin, said in ((True, "OUTCRY_PUBLIC_URL"), (False, "cannot be reached from outside yet")):
         reply = await in_chat(here, "/room", replace(ADA, is_admin=admin))
