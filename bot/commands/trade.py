@@ -114,7 +114,7 @@ async def confirm(ctx: Context, *, number: NumberArg) -> Reply:
         if ticket.status is TicketStatus.CANCELLED:
             return words.already_cancelled(ticket.id, _typed(ticket, market))
         if ticket.status is TicketStatus.REPLACED:
-            return words.already_changed(ticket.id)
+            return words.already_changed(ticket.id, _typed(ticket, market))
         sent = await send(ctx, uow, ticket, market)
         if isinstance(sent, Reply):
             return sent
@@ -137,7 +137,7 @@ async def cancel(ctx: Context, *, number: NumberArg) -> Reply:
         if ticket.status is TicketStatus.CONFIRMED:
             return words.too_late_to_cancel(ticket.order or 0, ticket.id)
         if ticket.status is TicketStatus.REPLACED:
-            return words.already_changed(ticket.id)
+            return words.already_changed(ticket.id, _typed(ticket, market))
         await uow.tickets.settle(ticket.id, TicketStatus.CANCELLED)
         await uow.commit()
     return words.cancelled(ticket.id, _typed(ticket, market))
@@ -167,8 +167,10 @@ async def change(
         ticket, record = own
         if ticket.status is TicketStatus.CONFIRMED:
             return words.too_late_to_cancel(ticket.order or 0, ticket.id)
-        if ticket.status is not TicketStatus.OPEN:
-            return words.already_changed(ticket.id)
+        if ticket.status is TicketStatus.CANCELLED:
+            return words.already_cancelled(ticket.id, _typed(ticket, record))
+        if ticket.status is TicketStatus.REPLACED:
+            return words.already_changed(ticket.id, _typed(ticket, record))
         before = price_ticket(ticket, record.params)
         if (amount, limit, slippage, autofill) == (None, None, None, None):
             return words_changes.change_form(number, before)
@@ -228,7 +230,7 @@ async def _order(
     async with ctx.db.writing() as uow:
         ticket = await open_ticket(ctx, uow, market, member, priced)
         if instead_of is not None and not await uow.tickets.settle(instead_of.id, TicketStatus.REPLACED):
-            return words.already_changed(instead_of.id)
+            return words.already_changed(instead_of.id, _typed(instead_of, market.record))
         unread = await wording.unread(uow, ticket)
         first = await _is_first(uow, ticket)
         confirm = confirm or priced.only_loses or bool(unread)

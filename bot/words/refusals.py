@@ -341,8 +341,13 @@ def already_cancelled(ticket_id: int, again: str) -> Reply:
     )
 
 
-def already_changed(ticket_id: int) -> Reply:
-    return no("This ticket was changed; the newer one counts.", ticket=ticket_id)
+def already_changed(ticket_id: int, again: str) -> Reply:
+    return no(
+        "This ticket was changed; the newer one counts.",
+        blocks=(line(code(again), " makes one with the old numbers."),),
+        actions=(try_again(again),),
+        ticket=ticket_id,
+    )
 
 
 def too_late_to_cancel(number: int, ticket_id: int) -> Reply:
