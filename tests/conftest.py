@@ -5,7 +5,7 @@ the garbage is collected. So it is collected after every test; what is there bef
 aside, imported modules above all, which keeps that cheap.
 
 The tests' own files are kept in memory where there is room (`MEMORY`): databases make everything durable there too,
-only that no disk has to be waited for.
+only that no disk has to be waited for. Where several workers share the tests, long files come first (`tests.order`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.order import long_first
+
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30  # bytes; what passed is removed at once
 
@@ -25,6 +27,12 @@ ENOUGH = 2**30  # bytes; what passed is removed at once
 def pytest_configure() -> None:
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = long_first(items, workers, lambda item: item.nodeid.split("::", maxsplit=1)[0])
 
 
 @pytest.fixture(autouse=True, scope="module")
