@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.chat.plain_text import line_text
 from bot.chat.reply import Audience, Picture, Reply, line, quiet
 from bot.text.numbers import span
 
 
 def in_words(answer: Reply) -> Reply:
-    """What its charts show, as far as it has been put into words."""
-    blocks = (line(quiet(block.alt)) if isinstance(block, Picture) else block for block in answer.blocks)
-    return replace(answer, blocks=tuple(block for block in blocks if block != line(quiet(""))))
+    """What its charts show, as far as it has been put into words that do not stand above them."""
+    head = line_text(answer.head)
+    worded = (line(quiet(block.alt)) if isinstance(block, Picture) else block for block in answer.blocks)
+    return replace(answer, blocks=tuple(block for block in worded if block not in (line(quiet("")), line(quiet(head)))))
 
 
 def chart_follows(answer: Reply) -> Reply:

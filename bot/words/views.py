@@ -183,10 +183,10 @@ def _board_actions(shown: Board) -> tuple[Action, ...]:
 
 
 def chart(picture: Picture, title: str, figures: str, audience: Audience, out: Sequence[str] = ()) -> Reply:
-    """The sentence, the chart and what it shows in figures, which who cannot see it is told with the sentence, and who
-    is `out` of it, the first to go first."""
-    shown = replace(picture, alt=" ".join(part for part in (title, figures, out_figures(out)) if part))
-    return Reply(head=line(title), blocks=(shown, *([line(quiet(figures))] if figures else [])), audience=audience)
+    """The sentence above the chart, and as its alt text what the sentence does not say: the figures, and who is `out`,
+    the first to go first; the sentence itself where there is nothing more."""
+    alt = " ".join(part for part in (figures, out_figures(out)) if part)
+    return Reply(head=line(title), blocks=(replace(picture, alt=alt or title),), audience=audience)
 
 
 def chart_figures(market: Market, number: int | None, yes: Mapping[int, int], no: Mapping[int, int]) -> str:

@@ -25,6 +25,10 @@ async def ticket(harness: DiscordHarness, who: Person, amount: str = "$50") -> I
     return asked
 
 
+def labels(asked: Interaction) -> list[str]:
+    return [button.label for button in asked.reply.buttons]
+
+
 def shown_to_everybody(harness: DiscordHarness, name: str) -> None:
     """What a server's admins can do in its settings under Integrations."""
     for command in harness.peer.world.commands[None]:
@@ -45,7 +49,7 @@ async def test_a_ticket_is_private_and_becomes_its_fill(tmp_path: Path) -> None:
         [ada, bob] = await running(harness, "ada", "bob")
         asked = await ticket(harness, ada)
         assert asked.ephemeral
-        assert [button.label for button in asked.reply.buttons] == ["Confirm", "Change", "Cancel", "$10", "Half", "All"]
+        assert labels(asked) == ["Confirm", "Change", "Cancel", "$10", "Half", "All"]
         await harness.press(ada, asked.reply, "Confirm")
         assert asked.reply.text.startswith("**Sent.")
         assert asked.reply.buttons == []
@@ -54,6 +58,11 @@ async def test_a_ticket_is_private_and_becomes_its_fill(tmp_path: Path) -> None:
         assert [button.label for button in asked.reply.buttons] == ["Sell all", "Positions"]
         assert asked.reply.components[0]["accent_color"] == GREEN
         assert "Filled" not in bob.reads(harness.channel)
+        everything = await harness.press(ada, asked.reply, "Sell all")
+        assert labels(everything) == ["Confirm", "Change", "Cancel", "Half"]
+        some = await harness.slash(ada, "sell", outcome="Germany", side="yes", amount="1")
+        assert labels(some) == ["Confirm", "Change", "Cancel", "Half", "All"]
+        assert labels(await ticket(harness, bob, "$1")) == ["Confirm", "Change", "Cancel", "$10", "$50", "Half", "All"]
         harness.assert_sound()
 
 
@@ -140,7 +149,7 @@ async def test_a_charts_alt_text_says_who_leads_the_prices_and_who_is_out(tmp_pa
         await harness.tick()
         figures = "YES: Germany 71.4¢ and Costa Rica 28.6¢. Out: Brazil."
         asked = await harness.slash(ada, "chart")
-        assert f"Germany leads at 71.4¢. {figures}" in asked.reply.text
+        assert asked.reply.text.splitlines() == ["**Germany leads at 71.4¢.**", figures]
         assert f"Germany leads at 71.4¢ after Brazil’s exit. {figures}" in harness.admin.reads(harness.channel)
 
 

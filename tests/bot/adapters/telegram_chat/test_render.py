@@ -173,12 +173,17 @@ def test_a_long_text_with_a_photo_follows_it() -> None:
 
 
 def test_a_caption_says_what_its_chart_shows_and_nothing_of_it_twice() -> None:
-    alt = "Germany leads at 61.0¢. YES: Germany 61.0¢ and Chile 39.0¢. Out: Brazil."
-    chart = Picture(kind="prices", market=1, tick=1, alt=alt)
     png = Attachment(name="chart.png", data=b"x", media_type="image/png")
-    figures = line(quiet("YES: Germany 61.0¢ and Chile 39.0¢."))
-    said = render.render(
-        Reply(head=line("Germany leads at 61.0¢."), blocks=(chart, figures), files=(png,)), NOW
-    ).caption
-    assert said is not None
-    assert said.plain.splitlines() == ["Germany leads at 61.0¢.", "YES: Germany 61.0¢ and Chile 39.0¢.", "Out: Brazil."]
+    leads, figures = "Germany leads at 61.0¢.", "YES: Germany 61.0¢ and Chile 39.0¢."
+    for blocks, below in (
+        ((shows(f"{figures} Out: Brazil."),), [f"{figures} Out: Brazil."]),
+        ((shows(f"{leads} {figures} Out: Brazil."), line(quiet(figures))), [figures, "Out: Brazil."]),
+        ((shows(leads),), []),
+    ):
+        said = render.render(Reply(head=line(leads), blocks=blocks, files=(png,)), NOW).caption
+        assert said is not None
+        assert said.plain.splitlines() == [leads, *below]
+
+
+def shows(alt: str) -> Picture:
+    return Picture(kind="prices", market=1, tick=1, alt=alt)
