@@ -90,6 +90,22 @@ async def test_what_an_amount_would_be_is_told_while_it_is_typed(tmp_path: Path)
         harness.assert_sound()
 
 
+async def test_a_number_is_completed_with_what_there_is(tmp_path: Path) -> None:
+    async with discord_harness(tmp_path) as harness:
+        [ada] = await running(harness, "ada")
+        assert await ada.autocomplete(harness.channel, "receipt", "order", "") == []
+        asked = await harness.slash(ada, "buy", outcome="Germany", side="yes", amount="$5")
+        await harness.press(ada, asked.reply, "Confirm")
+        await harness.tick()
+        [order] = await ada.autocomplete(harness.channel, "receipt", "order", "")
+        assert order.name.endswith(": buy Germany YES, filled")
+        shown = await harness.slash(
+            ada, "receipt", order=order.value
+        )  # a whole number, or the client would not send it
+        assert f"order {order.value}" in shown.text
+        harness.assert_sound()
+
+
 async def chats(harness: DiscordHarness) -> set[str]:
     async with harness.db.reading() as uow:
         found = [await uow.chats.find("discord", str(channel)) for channel in harness.peer.world.channels]

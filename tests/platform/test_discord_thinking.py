@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters import answer_charts
 from bot.adapters.discord_chat import interactions
 from tests.platform.discord_harness import discord_harness, running
 from tests.standins.discord_peer import Channel
 
-FOR_ALL = ("board", "leaderboard", "tape", "verify")
+FOR_ALL = ("board", "leaderboard", "chart", "verify")
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["at once", "after a while"])
@@ -23,10 +24,13 @@ async def test_an_answer_for_everybody_is_public_and_nothing_else_of_it_is(
         [ada] = await running(harness, "ada")
         if slow:
             monkeypatch.setattr(interactions, "FORM_S", 0.0)
+            monkeypatch.setattr(answer_charts, "WITH_ANSWER_S", 0.0)
         for line in FOR_ALL:
             before = {message.id for message in harness.channel.public}
             await harness.slash(ada, line)
             await harness.peer.until(partial(_has_more, harness.channel, before), 10.0, line)
+        await harness.pass_time(60_000)
+        await harness.slash(ada, "tape")
         soon = await harness.slash(ada, "tape")
         assert soon.ephemeral
         assert "one such answer a minute" in soon.text
