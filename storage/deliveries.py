@@ -39,6 +39,7 @@ from storage.schema import chats, message_refs, outbox
 from storage.session import Repository, Session, clean, upsert
 from storage.tickets import Tickets
 from storage.waking import Topic
+from storage.webhooks import PLATFORM
 
 SlotPlace: TypeAlias = tuple[int, str, str, str]  # market, platform, external id of a chat or person, slot
 
@@ -249,6 +250,7 @@ def to_lost_chat() -> ColumnElement[bool]:
 _URGENT = and_(
     outbox.c.audience == literal(NoticeAudience.CHAT.value, literal_execute=True),
     outbox.c.kind.in_([literal(kind, literal_execute=True) for kind in sorted(URGENT)]),
+    outbox.c.platform != literal(PLATFORM, literal_execute=True),  # programs are told in order
 )
 
 

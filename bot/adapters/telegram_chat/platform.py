@@ -48,9 +48,7 @@ class TelegramPlatform:
     async def post(self, chat_ext: str, reply: Reply, *, nonce: str = "") -> str:
         """Into the chat or its topic; small news comes without a sound, the board is pinned."""
         address = _address(reply.route or chat_ext)
-        ref = await self._sender.send(
-            address, reply, rows_of_actions(reply.actions), silent=reply.silent or reply.pin, counted=1
-        )
+        ref = await self._sender.send(address, reply, rows_of_actions(reply.actions), silent=reply.silent, counted=1)
         if reply.pin:
             await self._pin(chat_ext, address, ref)
         return ref

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from discord.ui import Button, Select, TextDisplay
@@ -86,13 +87,15 @@ def test_on_telegram_a_quote_longer_than_a_message_is_a_quote_in_each() -> None:
 async def test_on_discord_they_are_small_print_and_what_is_over_cannot_be_pressed(tmp_path: Path) -> None:
     db = Database.open(migrated_file(tmp_path / "buttons.db"))
     buttons = Buttons(db, lambda: 0)
-    shown = await render_discord(REPLY, buttons)
+    shown = await render_discord(
+        Reply(head=line("Help."), blocks=(replace(RULES, small=True), line("After."))), buttons
+    )
     offers = await render_discord(OFFERS, buttons)
     many = tuple(Action(label=f"Board {number}", text=f"/board {number}") for number in range(12))
     menu = await render_discord(Reply(head=line("Many."), actions=(OVER, *many)), buttons)
     await db.close()
     (text,) = [part.content for part in shown.view.walk_children() if isinstance(part, TextDisplay)]
-    assert text.splitlines()[2:] == ["The rules", "-# A \\<token\\> pays **$1**.", "", "-# See `/rules`.", "After."]
+    assert text.splitlines()[1:] == ["The rules", "-# A \\<token\\> pays **$1**.", "", "-# See `/rules`.", "After."]
     pressable = [(part.label, part.disabled) for part in offers.view.walk_children() if isinstance(part, Button)]
     assert pressable == [("Expired", True), ("Board", False)]
     (select,) = [part for part in menu.view.walk_children() if isinstance(part, Select)]
