@@ -34,8 +34,8 @@ CHECKED = "checked"
 def sealed(head: str) -> Folded:
     """Below what is decided, in small print: the signed head, whole, so that it can be kept and held against a later
     one."""
-    says = line(quiet("This signed head seals all up to here; "), code("/verify"), quiet(" checks it."))
-    return Folded(title=says, lines=tuple(line(code(row)) for row in head.splitlines() if row), small=True)
+    rows = (line(code("/verify"), quiet(" checks it.")), *(line(code(row)) for row in head.splitlines() if row))
+    return Folded(title=line(quiet("This signed head seals all up to here.")), lines=rows, small=True)
 
 
 def not_begun() -> Reply:

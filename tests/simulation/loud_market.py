@@ -158,7 +158,7 @@ class LoudMarket:
         await run_tick(self.harness.db, 1, self.harness.now)
         notices = [Notice(kind="big_trade", audience=NoticeAudience.CHAT, payload=BIG)] * 2
         for trader_paid in rng.sample(self.traders, 5):
-            self.paid.append(f"You are paid ${len(self.paid) + 1:,}.00.")
+            self.paid.append(f"You are paid ${len(self.paid) + 1:,}.00 in Cup.")
             total = len(self.paid) * 1_000_000
             payload: Payload = {"total": total, "paid": [[0, "yes", total, total]]}
             notices.append(

@@ -11,7 +11,7 @@ import pytest
 from tests.bot.harness import chat_harness
 from tests.simulation.loud_market import LoudMarket, most_in
 
-FRESH_MS = {"telegram": 25_000, "discord": 3_000}  # how late a board may be to show what was traded
+FRESH_MS = {"telegram": 30_000, "discord": 3_000}  # how late a board may be to show what was traded
 APART_MS = {"telegram": 5_000, "discord": 2_000}
 
 
