@@ -1,4 +1,4 @@
-"""A chart's title says what happened."""
+"""A chart's title says what happened, and its post nothing twice."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat import plain_text
 from bot.chat.chart_data import Exit, PricesData
+from bot.chat.reply import Audience, Picture
 from bot.text.numbers import round_money
+from bot.words import answer_charts, views
 from bot.words import charts as words
 from tests.bot.charts.samples import HOUR, START, TEAMS, TIMES, card, leaderboard, maker, outcome, prices, volume
 
@@ -148,3 +151,22 @@ def test_of_25_outcomes_ten_are_told_in_words_and_the_rest_counted() -> None:
     text = words.yes_figures(names, {number: 100_000 - number * 1_000 for number in range(25)})
     assert text.startswith("YES: N0 10.0¢, N1 9.9¢, ")
     assert text.endswith("N9 9.1¢ and 15 more up to 9.0¢.")
+
+
+@pytest.mark.parametrize(
+    ("figures", "out", "alt"),
+    [
+        ("YES: Brazil 40.4¢.", ["France"], "YES: Brazil 40.4¢. Out: France."),
+        ("YES: Brazil 40.4¢.", [], "YES: Brazil 40.4¢."),
+        ("", ["France"], "Out: France."),
+        ("", [], "Brazil leads."),
+    ],
+)
+def test_the_alt_text_says_what_the_sentence_does_not_and_stands_for_a_chart_that_is_missing(
+    figures: str, out: list[str], alt: str
+) -> None:
+    picture = Picture(kind="prices", market=1, tick=1)
+    post = views.chart(picture, "Brazil leads.", figures, Audience.CHAT, out)
+    assert plain_text.text(post).splitlines() == ["Brazil leads.", f"[chart: {alt}]"]
+    missing = plain_text.text(answer_charts.in_words(post)).splitlines()
+    assert missing == ["Brazil leads.", *([alt] if figures or out else [])]
