@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.chat.invocation import read_market
 from bot.chat.reply import Action
 from storage.database import Database
 from storage.key_value import KeptLine
@@ -18,7 +19,16 @@ from storage.trouble import TroubleError
 
 _ANYBODY, _KEPT = "-", "#"
 DAY_MS = 86_400_000  # a line in use is marked as such once a day
+_STEPS = ("/ticket ", "/settings ", "/markets ", "/begin ", "/admin pick ", "/tour ")
+_DECIDES = ("Confirm", "Cancel")
 KEY_LENGTH = 22  # 88 bits: nobody guesses one, and they fit into a link with room for a prefix
+
+
+def takes_place(action: Action) -> bool:
+    """Whether what it leads to takes the place of the message it is pressed in, where its presser alone reads that:
+    what decides a question or answers it, and one step of several. A refusal never does."""
+    step = read_market(action.text)[1].startswith(_STEPS)
+    return action.settles or step or action.label.startswith(_DECIDES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class Action:
     disabled: bool = False
     copy: str | None = None
     breaks: bool = False  # a new row of buttons begins with it
+    settles: bool = False  # it answers the question it stands below, whatever its line (see `bot.chat.buttons`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,6 +302,7 @@ def which_market(text: str, markets: Sequence[tuple[Market, Chat | None]]) -> Re
             label=title if titles.count(title) == 1 else f"{title} ({market.id})",
             text=in_market(market.id, text),
             asks=True,
+            settles=True,
         )
         for title, (market, _) in zip(titles, markets, strict=True)
     ]

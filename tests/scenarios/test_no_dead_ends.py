@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat import plain_text
+from bot.chat.buttons import takes_place
 from bot.chat.invocation import ChatKind
 from bot.chat.reply import Reply, lines_in_code
 from tests.bot.harness import ADMIN, ChatHarness, button, chat_harness, running
@@ -73,6 +74,7 @@ async def test_an_order_in_private_asks_for_which_market_and_goes_on_there(tmp_p
         asked = await private(harness, "ada", "/buy germany yes $20")
         assert plain_text.text(asked).startswith("Which market is this for?")
         assert [action.label for action in asked.actions] == ["Cup (2)", "Cup (1)"]
+        assert all(takes_place(action) for action in asked.actions)  # the ticket stands where the question stood
         assert harness.rows() == before
         for label, number in (("Cup (1)", 1), ("Cup (2)", 2)):
             ticket = await private(harness, "ada", button(asked, label))

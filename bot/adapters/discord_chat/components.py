@@ -14,8 +14,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat import limits
-from bot.chat.buttons import Buttons
-from bot.chat.invocation import read_market
+from bot.chat.buttons import Buttons, takes_place
 from bot.chat.reply import Action, BoardRow
 from bot.text.numbers import price
 from bot.words import discord as words
@@ -52,11 +51,6 @@ class ComponentKind(StrEnum):
         return cls.DECIDES if decides else cls.PLAIN
 
 
-def _chooses(line: str) -> bool:
-    """Whether it is one step of several, each of which takes the place of the one before."""
-    return read_market(line)[1].startswith(("/admin pick ", "/tour "))
-
-
 async def custom_id_of(action: Action, buttons: Buttons, kind: ComponentKind) -> str:
     """An id of at most 100 characters."""
     return kind.value + await buttons.pack(action, limits.CUSTOM_ID - 1)
@@ -85,8 +79,7 @@ class ComponentIds:
         pressed = [action for action in actions if action.url is None]
         links = [(action.label, action.url) for action in actions if action.url is not None][: limits.ROW]
         for action in pressed[:most]:
-            decides_here = decides or action.label.startswith(("Confirm", "Cancel")) or _chooses(action.text)
-            kind = ComponentKind.of(asks=action.asks, decides=decides_here)
+            kind = ComponentKind.of(asks=action.asks, decides=decides or takes_place(action))
             custom_id = (
                 await custom_id_of(action, buttons, kind) if not action.disabled else f"{_NO_PRESS}{len(actions_by_id)}"
             )

@@ -11,8 +11,9 @@ from bot.adapters.room.limits import RefusalError
 from bot.adapters.room.message_log import Also, MessageLog
 from bot.adapters.room.render import replacement_body, stored_reply
 from bot.adapters.room.security import Visitor
+from bot.chat.buttons import takes_place
 from bot.chat.invocation import Invocation
-from bot.chat.reply import Audience, Reply
+from bot.chat.reply import Action, Audience, Reply
 from bot.dispatcher import Dispatcher
 from bot.text.names import clean
 from bot.words import room as words
@@ -54,7 +55,7 @@ class RoomResponder:
         if pressed_in is not None and reply.form is not None:
             return Answer(pressed_in, render.form_to_json(reply.form))  # a button that asks: nothing new to keep
         replaced = pressed_in if pressed_in is not None and pressed_in.person is not None else None
-        if replaced is not None and _replaces(replaced, label, reply):
+        if replaced is not None and _replaces(replaced, Action(label=label, text=invocation.text), reply):
             with suppress(TroubleError):
                 replacement = await self._log.replace(
                     replaced.id,
@@ -118,10 +119,13 @@ def _button_label(message: RoomMessage, text: str) -> str:
     return ""
 
 
-def _replaces(message: RoomMessage, label: str, reply: Reply) -> bool:
+def _replaces(message: RoomMessage, pressed: Action, reply: Reply) -> bool:
     """Whether the answer takes the place of the message whose button was pressed: a ticket gives way to what became of
     it and to its change, a question to what was decided; a refusal (too fast, say) leaves both standing."""
     shown = message.body.get("reply")
     ticket = isinstance(shown, Mapping) and shown.get("ticket") is not None
-    decided = ticket or label.startswith(("Confirm", "Cancel"))
-    return decided and (reply.ok or reply.ticket is not None) and reply.audience is Audience.PRIVATE
+    return (
+        (ticket or takes_place(pressed))
+        and (reply.ok or reply.ticket is not None)
+        and reply.audience is Audience.PRIVATE
+    )

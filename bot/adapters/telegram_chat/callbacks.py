@@ -12,7 +12,7 @@ from telegram import CallbackQuery, Message
 
 from bot.adapters.telegram_chat.callback_answer import CallbackAnswer
 from bot.adapters.telegram_chat.forms import read_step
-from bot.adapters.telegram_chat.incoming import IncomingUpdate, button_label, read_query
+from bot.adapters.telegram_chat.incoming import IncomingUpdate, read_query
 from bot.adapters.telegram_chat.keyboards import (
     CallbackData,
     KeyboardButton,
@@ -26,7 +26,7 @@ from bot.adapters.telegram_chat.responses import CommandRequest, TelegramRespond
 from bot.adapters.telegram_chat.sender import Sender
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
-from bot.chat.invocation import Invocation, read_market
+from bot.chat.invocation import Invocation
 from bot.chat.reply import Reply
 from bot.words import telegram as words
 from bot.words import usage as words_usage
@@ -36,13 +36,6 @@ SHORT_ANSWER = 180  # signs of an answer that fits into the window above a butto
 DOUBLE_PRESS_MS = 2_000  # the same button pressed again within so long is the same press
 REMEMBERED = 5_000
 _ENDS = ("x", "d")  # of a form that is given up, of a message that has been read
-_DECIDES = ("Confirm", "Cancel")
-_IN_PLACE = (
-    "/ticket ",
-    "/settings",
-    "/admin pick ",
-    "/tour ",
-)  # what such a line says takes the place of what it was pressed in
 _TRADES = ("/buy", "/sell", "/ticket")
 
 
@@ -133,7 +126,8 @@ class Callbacks:
             await callback_answer.answer()
             await self._respond_in_form(incoming, callback_data.form_action, request, invocation, reply, replaces)
         elif incoming.private or incoming.in_ephemeral:
-            await self._respond_in_private(query, incoming, request, invocation, reply, replaces, callback_answer)
+            here = replaces if callback_data.takes_place else None
+            await self._respond_in_private(incoming, request, invocation, reply, here, callback_answer)
         else:
             await self._responder.respond(incoming, request, invocation, reply, callback_answer=callback_answer)
 
@@ -197,17 +191,15 @@ class Callbacks:
 
     async def _respond_in_private(
         self,
-        query: CallbackQuery,
         incoming: IncomingUpdate,
         request: CommandRequest,
         invocation: Invocation,
         reply: Reply,
-        replaces: ReplacedMessage,
+        replaces: ReplacedMessage | None,
         callback_answer: CallbackAnswer,
     ) -> None:
         """An ordinary button where only they see it: a ticket gives way to what became of it, a question to what was
         decided; a refusal (too fast, say) leaves both standing."""
-        decides = read_market(request.line)[1].startswith(_IN_PLACE) or button_label(query).startswith(_DECIDES)
         changes = reply.ok or reply.ticket is not None
         if not changes and reply.form is None and not reply.actions and not reply.files:
             text = plain_text.text(reply)
@@ -220,7 +212,7 @@ class Callbacks:
             request,
             invocation,
             reply,
-            replaces=replaces if decides and changes else None,
+            replaces=replaces if changes else None,
             callback_answer=None if incoming.private else callback_answer,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message
+from telegram import CallbackQuery, Message
 from telegram.constants import ChatType
 
 from bot.adapters.telegram_chat.chats import ChatAddress
@@ -96,14 +96,6 @@ def _number(message: Message) -> str:
     """What tells it from the others of its chat."""
     ephemeral_id = _ephemeral_id(message)
     return str(message.message_id) if ephemeral_id is None else f"e{ephemeral_id}"
-
-
-def button_label(query: CallbackQuery) -> str:
-    """What the pressed button says; "" where that is not known."""
-    markup = query.message.reply_markup if isinstance(query.message, Message) else None
-    if not isinstance(markup, InlineKeyboardMarkup):
-        return ""
-    return next((key.text for row in markup.inline_keyboard for key in row if key.callback_data == query.data), "")
 
 
 def own_command(text: str, username: str) -> str | None:

@@ -1,8 +1,9 @@
 """Inline keyboards: what stands on a button, what it carries in 64 bytes, how buttons fall into rows.
 
-What a button carries: `[@chat~][>form_action|]owner|line`. `@chat~` stands where a button in somebody's private chat
-speaks of a group (its market, their rights there). `>|` marks a step of a form, whose answer replaces the question;
-`>3|` asks the same question again at its fourth page, `>t|` by typing; `>x|` ends it. The rest is `bot.chat.buttons`.
+What a button carries: `[@chat~][!|>form_action|]owner|line`. `@chat~` stands where a button in somebody's private
+chat speaks of a group (its market, their rights there), `!` where the answer takes the message's place. `>|` marks a
+step of a form, whose answer replaces the question; `>3|` asks the same question again at its fourth page, `>t|` by
+typing; `>x|` ends it. The rest is `bot.chat.buttons`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from telegram.constants import KeyboardButtonStyle
 from bot.adapters.telegram_chat.app_buttons import AppButtons
 from bot.adapters.telegram_chat.limits import cut, size
 from bot.adapters.telegram_chat.markup import shown
-from bot.chat.buttons import Buttons
+from bot.chat.buttons import Buttons, takes_place
 from bot.chat.reply import Action
 
 DATA_BYTES = 64
@@ -27,7 +28,7 @@ ROWS = 30
 _LABEL = 48
 _ROW_LETTERS = 30  # letters of labels that stand in one row on a phone
 _ROW = 4
-_DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:>([a-z]?|\d{1,3})\|)?((?:-|\d+)\|.+)", re.DOTALL | re.ASCII)
+_DATA = re.compile(r"(?:@(-[1-9]\d*(?::\d+)?)~)?(?:(!)|>([a-z]?|\d{1,3})\|)?((?:-|\d+)\|.+)", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class KeyboardButton:
     disabled: bool = False
     style: KeyboardButtonStyle | None = None  # a colour, since Bot API 9.4; what a server does not know it leaves out
     group_ext: str | None = None  # the group it speaks of, where that is not the chat it stands in
+    takes_place: bool = False  # of an ordinary one: see `bot.chat.buttons`
     breaks: bool = False  # a row begins with it
 
 
@@ -56,6 +58,7 @@ class CallbackData:
     group_ext: str | None
     form_action: str | None
     data: str
+    takes_place: bool = False
 
 
 KeyboardRows = tuple[tuple[KeyboardButton, ...], ...]
@@ -75,6 +78,7 @@ def rows_of_actions(actions: Sequence[Action], group_ext: str | None = None) -> 
             disabled=action.disabled,
             style=_style(action),
             breaks=action.breaks,
+            takes_place=takes_place(action),
             group_ext=None if action.text.startswith("/ticket ") else group_ext,
         )
         for action in actions
@@ -130,7 +134,10 @@ async def _button(
     if url or button.adds_bot:
         return InlineKeyboardButton(label, url=url, style=button.style) if url else None
     prefix = f"@{button.group_ext}~" if button.group_ext else ""
-    prefix += "" if button.form_action is None else f">{button.form_action}|"
+    if button.form_action is not None:
+        prefix += f">{button.form_action}|"
+    elif button.takes_place:
+        prefix += "!"
     action = Action(label=button.label, text=button.line, person=button.person)
     data = await buttons.pack(action, DATA_BYTES - len(prefix.encode()))
     return InlineKeyboardButton(label, callback_data=prefix + data, style=button.style)
@@ -146,4 +153,6 @@ def without_disabled(keyboard: InlineKeyboardMarkup) -> InlineKeyboardMarkup | N
 def parse_callback_data(data: str) -> CallbackData | None:
     """None for what no button of ours carries."""
     match = _DATA.fullmatch(data)
-    return CallbackData(group_ext=match[1], form_action=match[2], data=match[3]) if match else None
+    if match is None:
+        return None
+    return CallbackData(group_ext=match[1], takes_place=match[2] is not None, form_action=match[3], data=match[4])

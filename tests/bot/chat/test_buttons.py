@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.discord_chat import message_refs
 from bot.chat import plain_text
-from bot.chat.buttons import KEY_LENGTH, Buttons, Pressed
+from bot.chat.buttons import KEY_LENGTH, Buttons, Pressed, takes_place
 from bot.chat.reply import Action
 from storage.key_value import BRIEF_MS, KEPT_MS
 from tests.bot.harness import START, ChatHarness, chat_harness, running
@@ -34,6 +34,29 @@ async def test_every_button_comes_back_as_it_went(tmp_path: Path, line: str, per
         assert (line not in data) == kept or line.startswith("#")
         after_restart = Buttons(harness.db, lambda: START + 10**10)
         assert await after_restart.unpack(data) == Pressed(line, person)
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "takes"),
+    [
+        ("Confirm", "/ticket confirm 5", True),
+        ("$50", "/ticket change 5 $50", True),
+        ("Confirm the cut", "/admin eliminate brazil confirm=0a1b2c3d", True),
+        ("Cancel", "/admin monitor", True),
+        ("Join", "/begin /buy germany yes $20", True),
+        ("Cup (2)", "/markets 2", True),
+        ("Next", "/in 3 /tour 2", True),
+        ("Germany", "/in 3 /admin pick 1 germany", True),
+        ("Switch off", "/settings pings frozen off", True),
+        ("Positions", "/in 3 /positions", False),
+        ("My markets", "/markets", False),
+        ("Settings", "/settings", False),
+        ("Buy", "/in 3 /buy germany yes", False),
+    ],
+)
+def test_what_answers_a_question_takes_its_place(label: str, text: str, takes: bool) -> None:
+    assert takes_place(Action(label=label, text=text)) == takes
+    assert takes_place(Action(label=label, text=text, settles=True))
 
 
 @pytest.mark.parametrize("data", ["", "x", "|", "-|", "a|/board", "-5|/board", f"{10**30}|/board", "-|#0123", "５|/x"])

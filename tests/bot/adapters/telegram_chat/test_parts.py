@@ -49,12 +49,22 @@ async def buttons(tmp_path: Path) -> AsyncIterator[Buttons]:
 
 
 @pytest.mark.parametrize("group_ext", [None, "-100123", FAR])
-@pytest.mark.parametrize("form_action", [None, "", "t", "x", "12"])
+@pytest.mark.parametrize(
+    ("form_action", "takes_place"),
+    [(None, False), (None, True), ("", False), ("t", False), ("x", False), ("12", False)],
+)
 @pytest.mark.parametrize("text", ["/board", "/buy " + "wide 漢 " * 40])
 async def test_a_button_carries_all_it_needs_in_64_bytes(
-    buttons: Buttons, group_ext: str | None, form_action: str | None, text: str
+    buttons: Buttons, group_ext: str | None, form_action: str | None, takes_place: bool, text: str
 ) -> None:
-    key = KeyboardButton(label="x", line=text, person=999_999_999, form_action=form_action, group_ext=group_ext)
+    key = KeyboardButton(
+        label="x",
+        line=text,
+        person=999_999_999,
+        form_action=form_action,
+        group_ext=group_ext,
+        takes_place=takes_place,
+    )
     shown = await keyboards.inline_keyboard(((key,),), buttons, AppButtons(None), private=True)
     assert shown is not None
     data = str(shown.inline_keyboard[0][0].callback_data)
@@ -62,6 +72,7 @@ async def test_a_button_carries_all_it_needs_in_64_bytes(
     callback_data = parse_callback_data(data)
     assert callback_data is not None
     assert (callback_data.group_ext, callback_data.form_action) == (group_ext, form_action)
+    assert callback_data.takes_place == takes_place
     pressed = await buttons.unpack(callback_data.data)
     assert pressed is not None
     assert (pressed.line, pressed.made_for) == (text, 999_999_999)
