@@ -9,11 +9,12 @@ import stat
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.app import room_address
 from storage.database import Database
 from tests.paths import ROOT
@@ -23,9 +24,12 @@ from tests.storage.worlds import started
 TOKEN = "a-token-of-a-test-1234"
 
 
+OURS = ("OUTCRY_", "DATABASE_")
+
+
 def outcry(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
     """The command line in a folder of its own, on any free port."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OUTCRY_", "DATABASE_"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *words],
         cwd=folder,
@@ -37,28 +41,49 @@ def outcry(folder: Path, *words: str, **environment: str) -> subprocess.Popen[st
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running bot and its room's address."""
+def answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """The same in this process, for what ends by itself: its code, what it said and what it complained of."""
+
+    def answer(*words: str, **environment: str) -> tuple[int, str, str]:
+        for name in [name for name in os.environ if name.startswith(OURS)]:
+            monkeypatch.delenv(name)
+        for name, value in {"OUTCRY_ROOM_PORT": "0", **environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        return (main(words), *capsys.readouterr())
+
+    return answer
+
+
+def test_it_says_when_it_is_ready_refuses_a_second_process_on_its_file_and_stops_on_sigterm(tmp_path: Path) -> None:
+    """Unasked it makes a token for the admin, which is theirs alone and never told."""
     process = outcry(tmp_path, "run")
     try:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("room: ").strip()
         assert process.stdout.readline() == "ready: room\n"
-        yield process, url
+        for path in ("healthz", "readyz"):
+            with urllib.request.urlopen(url + path) as answer:
+                assert answer.status == 200
+        file = tmp_path / "outcry-admin-token"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+        second = outcry(tmp_path, "run", OUTCRY_ADMIN_TOKEN=TOKEN)
+        out, err = second.communicate()
+        assert second.returncode == 3
+        assert out == ""
+        assert len(err.splitlines()) == 1
+
+        process.send_signal(signal.SIGTERM)
+        told = "".join(process.communicate())
+        assert process.returncode == 0
+        assert file.name in told
+        assert file.read_text(encoding="ascii").strip() not in told
     finally:
         process.kill()
         process.communicate()
-
-
-def test_it_says_when_the_room_is_ready_and_stops_cleanly_on_sigterm(
-    served: tuple[subprocess.Popen[str], str],
-) -> None:
-    process, url = served
-    for path in ("healthz", "readyz"):
-        with urllib.request.urlopen(url + path) as answer:
-            assert answer.status == 200
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 0
 
 
 def test_the_room_is_named_by_the_address_under_which_people_reach_it() -> None:
@@ -108,28 +133,6 @@ async def test_whatever_a_process_serves_it_ticks(tmp_path: Path) -> None:
         await db.close()
 
 
-def test_a_token_made_for_the_admin_is_theirs_alone_and_never_told(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
-) -> None:
-    process, _ = served
-    file = tmp_path / "outcry-admin-token"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    process.terminate()
-    told = "".join(process.communicate())
-    assert file.name in told
-    assert file.read_text(encoding="ascii").strip() not in told
-
-
-def test_a_second_process_on_the_same_file_is_refused_in_a_sentence(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
-) -> None:
-    second = outcry(tmp_path, "run", OUTCRY_ADMIN_TOKEN=TOKEN)
-    out, err = second.communicate()
-    assert second.returncode == 3
-    assert out == ""
-    assert len(err.splitlines()) == 1
-
-
 @pytest.mark.parametrize(
     ("words", "environment", "said"),
     [
@@ -140,11 +143,10 @@ def test_a_second_process_on_the_same_file_is_refused_in_a_sentence(
     ],
 )
 def test_what_cannot_run_says_why_and_exits_with_2(
-    tmp_path: Path, words: tuple[str, ...], environment: dict[str, str], said: str
+    answered: Callable[..., tuple[int, str, str]], words: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
-    process = outcry(tmp_path, *words, **environment)
-    out, err = process.communicate()
-    assert process.returncode == 2
+    code, out, err = answered(*words, **environment)
+    assert code == 2
     assert out == ""
     assert said in err
     assert "Traceback" not in err

@@ -22,6 +22,7 @@ from bot.chat.invocation import ChatKind, Invocation
 from bot.chat.rate_limits import ALLOWANCES
 from bot.chat.rehearsal_result import RehearsalResult
 from bot.chat.reply import Awaited
+from bot.cli.rehearse import rehearse_file
 from bot.commands import COMMANDS
 from bot.dispatcher import Dispatcher
 from bot.market.background import Report
@@ -33,7 +34,7 @@ from bot.scenarios.rehearsal_plan import MOST_BUSY_TICKS, PlannedTick, plan_tick
 from bot.words import terminal as words
 from engine.params import build_params, params_to_json
 from engine.terms import MarketParams
-from tests.bot.harness import ADMIN, CREATE, HANG_S, ChatHarness, chat_harness, running
+from tests.bot.harness import ADMIN, CREATE, HANG_S, START, ChatHarness, chat_harness, running
 
 MINUTE = 60_000
 R = TypeVar("R", bound=BackgroundRehearsal)
@@ -334,21 +335,23 @@ winner = "ask"
 """
 
 
-def test_on_the_command_line(tmp_path: Path) -> None:
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "event.toml"
     file.write_text(EVENT, encoding="utf-8")
     done = outcry(str(file), "--traders", "4")
     assert done.returncode == 0, done.stderr
     assert "Rehearsed: the house risked at most" in done.stdout
-    as_json = outcry(str(file), "--traders", "4", "--json")
-    assert json.loads(as_json.stdout)["ledger_sum"] == 0
+    assert rehearse_file(file, START, traders=2, seed=1, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["ledger_sum"] == 0
 
 
 @pytest.mark.parametrize("text", ["title = 5", "not toml", ""])
-def test_a_file_that_cannot_be_used_is_told_by_line(tmp_path: Path, text: str) -> None:
+def test_a_file_that_cannot_be_used_is_told_by_line(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "event.toml"
     file.write_text(text, encoding="utf-8")
-    done = outcry(str(file))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "event.toml" in done.stderr
+    assert rehearse_file(file, START, traders=4, seed=1, as_json=False) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "event.toml" in err

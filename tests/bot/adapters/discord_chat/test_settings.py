@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bot.settings import Settings, SettingsError, load
-from tests.bot.test_app import outcry
+from tests.bot.test_app import answered
+
+__all__ = ["answered"]
 
 NOWHERE = Path("no-such-file")
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.Gabcde.made-up-for-a-test"
@@ -58,9 +61,10 @@ def test_the_token_is_a_secret() -> None:
         ("no-token", 2, "DISCORD_TOKEN is no bot's token"),
     ],
 )
-def test_the_link_is_printed_without_connecting(tmp_path: Path, token: str, code: int, sentence: str) -> None:
-    process = outcry(tmp_path, "invite", DISCORD_TOKEN=token)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == code
+def test_the_link_is_printed_without_connecting(
+    answered: Callable[..., tuple[int, str, str]], token: str, code: int, sentence: str
+) -> None:
+    ended, out, err = answered("invite", DISCORD_TOKEN=token)
+    assert ended == code
     assert sentence in (out if code == 0 else err)
     assert len((out + err).splitlines()) == 1
