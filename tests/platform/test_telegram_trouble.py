@@ -148,14 +148,28 @@ async def test_at_most_sixteen_requests_are_under_way(harness: TelegramHarness) 
     assert all(person.chat.of_bot()[-1].text == "News." for person in people)
 
 
-async def test_an_answer_outlives_a_429_and_a_lost_line(harness: TelegramHarness) -> None:
+async def test_an_answer_outlives_a_429_and_a_lost_line(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path, limits=True) as harness:
+        await harness.running()
+        harness.peer.faults.too_many(1, "sendMessage", chat=harness.ben.chat)
+        await harness.say_and_expect(harness.ben, "/rules", "play money")
+        harness.peer.faults.drop("sendMessage", chat=harness.ben.chat)
+        await harness.say_and_expect(harness.ben, "/balance", "to spend")
+
+
+async def test_an_answer_that_waits_holds_up_nothing_else_of_theirs(harness: TelegramHarness) -> None:
     await harness.running()
-    harness.peer.faults.too_many(1, "sendMessage", chat=harness.ben.chat)
-    await harness.say(harness.ben, "/rules")
-    await harness.ben.chat.expect("play money")
-    harness.peer.faults.drop("sendMessage", chat=harness.ben.chat)
-    await harness.say(harness.ben, "/balance")
-    await harness.ben.chat.expect("to spend")
+    ticket = await harness.say_and_expect(harness.ben, "/buy germany yes 10", asks_to_confirm)
+    gate = harness.peer.faults.hold("sendMessage", chat=harness.ben.chat)
+    last = await harness.say(harness.ben, "/rules")
+    await harness.peer.until(lambda: harness.peer.calls[-1].method == "sendMessage")
+    await harness.press(harness.ben, ticket, "Confirm")
+    await harness.peer.until(lambda: "Confirm" not in ticket.labels)
+    await harness.say_and_expect(harness.ben, "/orders", "1 order of yours waits")
+    since = [message for message in harness.ben.chat.of_bot() if message.id > last.id]
+    assert not any("play money" in message.text for message in since)
+    gate.set()
+    await harness.ben.chat.expect("play money", after=last)
 
 
 async def test_a_second_poller_is_survived(harness: TelegramHarness) -> None:

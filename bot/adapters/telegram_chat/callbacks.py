@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.message_refs import EphemeralRef, Ref, ReplacedMessage
 from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.turns import Turn, Turns
 from bot.chat import plain_text
 from bot.chat.buttons import Buttons
 from bot.chat.invocation import Invocation
@@ -40,7 +40,7 @@ _TRADES = ("/buy", "/sell", "/ticket")
 
 
 class Callbacks:
-    """`lock_of` gives the lock under which all of one person's is done; by `monotonic_ms` two presses are apart."""
+    """All of one person's is done in its turn; by `monotonic_ms` two presses are apart."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class Callbacks:
         sender: Sender,
         buttons: Buttons,
         membership: Membership,
-        lock_of: Callable[[IncomingUpdate], asyncio.Lock],
+        turns: Turns,
         monotonic_ms: Callable[[], int],
     ) -> None:
         self._responder = responder
         self._sender = sender
         self._buttons = buttons
         self._membership = membership
-        self._lock_of = lock_of
+        self._turns = turns
         self._monotonic_ms = monotonic_ms
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
@@ -69,7 +69,7 @@ class Callbacks:
                 await callback_answer.answer(words.stale_button(), alert=True)
                 return
             await self._membership.wait_for_migration(incoming.address.chat)
-            async with self._lock_of(incoming):
+            async with self._turns.in_place(incoming.request_id), self._turns.of(incoming.person_ext) as turn:
                 if not self._is_new((incoming.request_id, query.data)):
                     return
                 try:
@@ -82,7 +82,7 @@ class Callbacks:
                     await callback_answer.answer(words.stale_button(), alert=True)
                     return
                 await self._membership.on_activity(incoming)
-                await self._run(query, incoming, callback_data, line.line, line.made_for, callback_answer)
+                await self._run(query, incoming, callback_data, line.line, line.made_for, callback_answer, turn)
 
     def _is_new(self, key: tuple[object, ...]) -> bool:
         """Whether this has not been seen before, or so long ago that it is meant anew."""
@@ -102,12 +102,14 @@ class Callbacks:
         line: str,
         made_for: int | None,
         callback_answer: CallbackAnswer,
+        turn: Turn,
     ) -> None:
         if incoming.private:
             incoming = replace(incoming, group_ext=callback_data.group_ext)
         ref = _ref(query, incoming)
         replaces = ReplacedMessage(ref=str(ref), version=self._sender.version(incoming.address, ref))
         if callback_data.form_action in _ENDS:
+            turn.is_being_answered()
             await self._end(incoming, ref, callback_data.form_action, callback_answer)
             return
         step = read_step(line)
@@ -118,6 +120,7 @@ class Callbacks:
             request_id=f"{incoming.request_id}:{_digest(line) if runs_once else query.id}",
         )  # fmt: skip
         invocation, reply = await self._responder.run(incoming, request)
+        turn.is_being_answered()
         if callback_data.form_action is not None and incoming.in_ephemeral:
             await self._respond_in_ephemeral_form(
                 incoming, callback_data.form_action, request, invocation, reply, replaces, callback_answer
@@ -156,7 +159,8 @@ class Callbacks:
         to be typed is asked in the private chat, and there is one question."""
         if not reply.ok and reply.form is None:
             await callback_answer.answer()
-            await self._sender.edit(incoming.address, replaces.ref, reply, _with_start(reply, request, None))
+            keyboard = _with_start(reply, request, None)
+            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard, unless_newer_than=replaces.version)
             return
         typed, page = form_action == "t" and reply.form is not None, int(form_action) if form_action.isdigit() else 0
         await self._responder.respond_privately(
@@ -178,7 +182,7 @@ class Callbacks:
             await self._sender.delete(incoming.address, incoming.message_id)
         elif not reply.ok and reply.form is None:
             keyboard = _with_start(reply, request, incoming.group_ext)
-            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard)
+            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard, unless_newer_than=replaces.version)
         else:
             await self._responder.show(
                 incoming.address,

@@ -55,11 +55,14 @@ class Throttle:
     ) -> Result:
         """Do it as soon as the budget allows, where one message is counted before anybody else can take its place, and
         once more after a 429. RetryLaterError where that would be too late for an answer. In private short bursts are
-        tolerated: only what all chats share is waited for."""
+        tolerated: only what all chats share, and the end of a 429, is waited for."""
         waited = tries = 0
         while True:
             now = self._monotonic_ms()
-            wait = self._budget.overall_wait(now) if address.private else self._budget.wait(address.ext, now, urgency)
+            if address.private:
+                wait = max(self._budget.overall_wait(now), self._budget.pause(now, address.ext))
+            else:
+                wait = self._budget.wait(address.ext, now, urgency)
             if wait <= 0:
                 self._budget.use(address.ext, now, urgency)
                 try:

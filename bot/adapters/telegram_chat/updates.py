@@ -1,17 +1,16 @@
 """Takes what Telegram reports (messages, callback queries, members who come and go) and hands it to its part.
 
-Everything of one person is done in order; people are served side by side. Nothing is done twice: a message is its
-request, a button of a ticket or question is the request of its line in its message, however often it is delivered.
+Everything of one person is done in order, though an answer may still wait; people are served side by side. Nothing is
+done twice: a message is its request, a button of a ticket or question is the request of its line in its message,
+however often it is delivered.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 from telegram import Message, Update
 
@@ -25,6 +24,7 @@ from bot.adapters.telegram_chat.membership import Membership
 from bot.adapters.telegram_chat.message_refs import EphemeralRef
 from bot.adapters.telegram_chat.responses import CommandRequest, TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
+from bot.adapters.telegram_chat.turns import Turn, Turns
 from bot.chat.buttons import Buttons
 from bot.chat.platform import RetryLaterError, UnreachableError
 from bot.chat.reply import Reply
@@ -61,8 +61,8 @@ class Updates:
         self._buttons = buttons
         self._membership = membership
         self._deep_links = deep_links
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._callbacks = Callbacks(responder, sender, buttons, membership, self._lock_of, monotonic_ms)
+        self._turns = Turns()
+        self._callbacks = Callbacks(responder, sender, buttons, membership, self._turns, monotonic_ms)
 
     async def handle(self, update: Update) -> None:
         """Never raises: what goes wrong is logged, and Telegram is not asked to send it again."""
@@ -99,38 +99,41 @@ class Updates:
                 await self._sender.send(incoming.address, words_usage.database_trouble(error))
 
     async def _answer_message(self, incoming: IncomingUpdate, message: Message) -> None:
-        async with self._lock_of(incoming):
+        async with self._turns.of(incoming.person_ext) as turn:
             if message.text is None:
+                turn.is_being_answered()
                 if incoming.private and message.effective_attachment is not None:
                     await self._sender.send(incoming.address, words.only_text())
                 return
             line = own_command(message.text, self._username)
             if line is not None:
-                await self._run_line(incoming, line.strip())
+                await self._run_line(incoming, line.strip(), turn)
             elif incoming.private and not message.text.startswith("/"):
                 key = await self._awaited.of(incoming.person_ext)
-                await self._on_text(incoming, message, key)
+                await self._on_text(incoming, message, key, turn)
                 await self._awaited.answered(incoming.person_ext, key)
 
-    async def _run_line(self, incoming: IncomingUpdate, line: str) -> None:
+    async def _run_line(self, incoming: IncomingUpdate, line: str, turn: Turn) -> None:
         await self._awaited.answered(incoming.person_ext, await self._awaited.of(incoming.person_ext))
         await self._membership.on_activity(incoming)
         name, _, payload = line.partition(" ")
         if name.casefold() == "/start":
             if incoming.private and payload.strip():
-                await self._follow_link(incoming, payload.strip())
+                await self._follow_link(incoming, payload.strip(), turn)
                 return
             line = name  # what a link into a group carried says nothing here
         request = CommandRequest(line=line)
         invocation, reply = await self._responder.run(incoming, request)
+        turn.is_being_answered()
         await self._responder.respond(incoming, request, invocation, reply)
 
-    async def _follow_link(self, incoming: IncomingUpdate, payload: str) -> None:
+    async def _follow_link(self, incoming: IncomingUpdate, payload: str, turn: Turn) -> None:
         """A deep link: go on exactly there."""
         stored = await self._buttons.kept(payload) if _KEY.fullmatch(payload) else None
         if stored is None:
             request = CommandRequest(line="/start")
             invocation, reply = await self._responder.run(incoming, request)
+            turn.is_being_answered()
             await self._responder.respond(
                 incoming, request, invocation, replace(reply, blocks=(words.stale_link(), *reply.blocks))
             )
@@ -139,13 +142,15 @@ class Updates:
         incoming = replace(incoming, group_ext=group_ext)
         request = _resumed(incoming, stored)
         invocation, reply = await self._responder.run(incoming, request)
+        turn.is_being_answered()
         await self._responder.respond(incoming, request, invocation, reply)
         if group_ext is not None:
             await self._deep_links.delete(incoming.person_ext, group_ext)
 
-    async def _on_text(self, incoming: IncomingUpdate, message: Message, key: str | None) -> None:
+    async def _on_text(self, incoming: IncomingUpdate, message: Message, key: str | None, turn: Turn) -> None:
         """Text without a slash in private: the answer to a question of ours, by a reply to it or because it was the
-        last message, then `key` is that of its step."""
+        last message, then `key` is that of its step. Such an answer keeps its turn to the end: what they say next
+        is not to answer the same question."""
         question = message.reply_to_message
         if question is not None and question.from_user is not None and question.from_user.username == self._username:
             links = question.parse_entities(["text_link"])
@@ -156,6 +161,7 @@ class Updates:
         if stored is None or step is None or not step.asks:
             request = CommandRequest(line=text)
             invocation, reply = await self._responder.run(incoming, request)
+            turn.is_being_answered()
             await self._responder.respond(incoming, request, invocation, reply)
             return
         incoming = replace(incoming, group_ext=stored.chat_ext)
@@ -186,9 +192,6 @@ class Updates:
             await self._responder.ephemeral.discard(ephemeral_ref)
         else:
             await self._sender.edit(incoming.address, ref, words.changed())
-
-    def _lock_of(self, incoming: IncomingUpdate) -> asyncio.Lock:
-        return self._locks.setdefault(incoming.person_ext, asyncio.Lock())
 
 
 def _resumed(incoming: IncomingUpdate, stored: KeptLine) -> CommandRequest:
