@@ -66,6 +66,12 @@ def is_unchanged(error: TelegramError) -> bool:
     return isinstance(error, BadRequest) and "not modified" in error.message.lower()
 
 
+def is_message_gone(error: TelegramError) -> bool:
+    """Somebody has deleted the message that was to get a reaction."""
+    sentences = ("message to react not found", "message_id_invalid")
+    return isinstance(error, BadRequest) and any(part in error.message.lower() for part in sentences)
+
+
 def is_markup_error(error: TelegramError) -> bool:
     """A server that knows fewer tags than we use."""
     return isinstance(error, BadRequest) and "can't parse entities" in error.message.lower()

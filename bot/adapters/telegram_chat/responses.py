@@ -25,6 +25,7 @@ from bot.adapters.telegram_chat.incoming import IncomingUpdate
 from bot.adapters.telegram_chat.keyboards import KeyboardRows, rows_of_actions
 from bot.adapters.telegram_chat.markup import TextRun, TextStyle
 from bot.adapters.telegram_chat.message_refs import EphemeralRef, ReplacedMessage
+from bot.adapters.telegram_chat.reactions import Reactions
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import LONGEST_WAIT_MS, SHORT_WAIT_MS, Throttle
 from bot.chat import plain_text
@@ -72,6 +73,7 @@ class TelegramResponder:
         deep_links: DeepLinks,
         awaited: AwaitedValues,
         ephemeral: EphemeralAnswers,
+        reactions: Reactions,
         draw: Draw,
         link: Callable[[str], str],
         monotonic_ms: Callable[[], int],
@@ -90,6 +92,7 @@ class TelegramResponder:
         self._titles: dict[str, str] = {}
         self._awaited = awaited
         self.ephemeral = ephemeral
+        self._reactions = reactions
 
     # -- running
 
@@ -329,6 +332,7 @@ class TelegramResponder:
             if callback_answer is None or not await callback_answer.answer(url=url):
                 await self._deep_links.send_link(incoming, words.start_first(incoming.name), line, request.made_for)
         else:
+            self._reactions.show_heard(incoming)
             if callback_answer is not None:
                 await callback_answer.answer(words.toast_in_private())
 

@@ -18,6 +18,7 @@ from bot.adapters.telegram_chat.ephemeral import EphemeralAnswers, EphemeralForm
 from bot.adapters.telegram_chat.inbox import RawUpdate
 from bot.adapters.telegram_chat.inline_queries import InlineQueries
 from bot.adapters.telegram_chat.membership import Membership
+from bot.adapters.telegram_chat.reactions import Reactions
 from bot.adapters.telegram_chat.responses import TelegramResponder
 from bot.adapters.telegram_chat.sender import Sender
 from bot.adapters.telegram_chat.throttle import Throttle
@@ -57,8 +58,8 @@ class Serving:
         forms = EphemeralForms(db, api_base, clock.now_ms)
         ephemeral = EphemeralAnswers(dispatcher, sender, forms, ranks, self._throttle, budget, clock)
         self._responder = TelegramResponder(
-            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, ephemeral, draw, link,
-            clock.monotonic_ms,
+            db, dispatcher, sender, buttons, ranks, self._throttle, deep_links, awaited, ephemeral,
+            Reactions(sender, self._throttle, clock.monotonic_ms), draw, link, clock.monotonic_ms,
         )  # fmt: skip
         membership = Membership(db, sender, ranks, presence, self._throttle)
         self._updates = Updates(

@@ -38,6 +38,7 @@ class Throttle:
         task = asyncio.create_task(_log_failure(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # of a task that was cancelled before it began
 
     async def close(self) -> None:
         """The program ends: who waits, waits no longer."""

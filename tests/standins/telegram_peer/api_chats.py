@@ -23,6 +23,8 @@ async def get_chat(peer: TelegramPeer, params: Params) -> object:
     check_read(peer.world, chat)
     found: Json = chat.json() | {"accent_color_id": 0, "max_reaction_count": 11}
     found["accepted_gift_types"] = dict.fromkeys(_GIFTS, False)
+    if chat.available_reactions is not None:
+        found["available_reactions"] = [{"type": "emoji", "emoji": one} for one in sorted(chat.available_reactions)]
     if chat.pinned:
         found["pinned_message"] = chat.pinned.json(nested=False)
     if chat.is_group:

@@ -83,6 +83,7 @@ class Message:
     ephemeral_id: int | None = None
     replaces: Message | None = None  # shown to its receiver in place of this
     unseen: bool = False  # taken, and never delivered
+    reaction: str = ""  # of the bot
     after: int = 0  # how many messages for all stood there before an ephemeral one
 
     @property
@@ -260,6 +261,7 @@ class Chat:
     ephemerals: list[Message] = field(default_factory=list, repr=False)  # what one member sees, and what one said so
     pins: list[Message] = field(default_factory=list, repr=False)
     actions: list[tuple[str, int | None]] = field(default_factory=list, repr=False)
+    available_reactions: frozenset[str] | None = None  # None: all
     members_may_pin: bool = True
     members_may_write: bool = True
     opened: bool = False  # private: the person has written first

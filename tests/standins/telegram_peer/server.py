@@ -12,7 +12,7 @@ from typing import Self
 from aiohttp import web
 
 # each of these files its methods
-from . import api_chats, api_edits, api_inline, api_messages, api_profile, api_updates, ephemeral
+from . import api_chats, api_edits, api_inline, api_messages, api_profile, api_reactions, api_updates, ephemeral
 from .changes import wall_clock
 from .ephemeral import EphemeralFaults
 from .errors import Json, RefusedError
@@ -24,7 +24,16 @@ from .registry import IGNORED, METHODS, SINCE
 from .webhook import Webhook, push
 from .world import World
 
-METHOD_MODULES = (api_chats, api_edits, api_inline, api_messages, api_profile, api_updates, ephemeral)
+METHOD_MODULES = (
+    api_chats,
+    api_edits,
+    api_inline,
+    api_messages,
+    api_profile,
+    api_reactions,
+    api_updates,
+    ephemeral,
+)
 TOKEN = "7000000001:AAF-peer_of_the_tests_0123456789abcd"  # its own, no secret
 LARGEST_REQUEST = 60 * 1024 * 1024
 MESSAGES = frozenset(

@@ -6,9 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    ReactionType,
+    ReactionTypeCustomEmoji,
+    ReactionTypeEmoji,
+    ReactionTypePaid,
+    Update,
+)
 from telegram.constants import ChatAction, ChatMemberStatus
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from tests.standins.telegram_peer import Chat
 from tests.standins.tests.telegram_harness import PeerHarness, keyboard, peer_harness, png, refused
@@ -451,6 +460,37 @@ async def test_a_chat_action_is_seen_and_a_wrong_one_refused(harness: PeerHarnes
     with refused(BadRequest, "wrong parameter action in request"):
         await harness.bot.send_chat_action(harness.ada.id, "dancing")
     assert harness.ada.chat.actions == [("typing", None)]
+
+
+async def test_a_reaction_stands_on_a_message_where_the_chat_allows_it(harness: PeerHarness) -> None:
+    bot, group = harness.bot, harness.group
+    said = await harness.ada.send(group, "/buy")
+    await bot.set_message_reaction(group.id, said.id, "👀", is_big=True)
+    assert said.reaction == "👀"
+    for wrong, sentence in (
+        (["👀", "👍"], "REACTIONS_TOO_MANY"),
+        (ReactionTypeEmoji("🧮"), "REACTION_INVALID"),
+        (ReactionTypeCustomEmoji("5368324170671202286"), "REACTION_INVALID"),
+        (ReactionTypePaid(), "REACTION_INVALID"),
+        (ReactionType("sound"), "invalid reaction type specified"),  # type: ignore[arg-type]
+    ):
+        with refused(BadRequest, sentence):
+            await bot.set_message_reaction(group.id, said.id, wrong)
+    with refused(BadRequest, "message to react not found"):
+        await bot.set_message_reaction(group.id, 999, "👀")
+    group.available_reactions = frozenset("👍")
+    assert (await bot.get_chat(group.id)).available_reactions == (ReactionTypeEmoji("👍"),)
+    with refused(BadRequest, "REACTION_INVALID"):
+        await bot.set_message_reaction(group.id, said.id, "👀")
+    assert said.reaction == "👀"
+    await bot.set_message_reaction(group.id, said.id)
+    assert said.reaction == ""
+    await group.mute(harness.peer.world.bot)
+    with refused(BadRequest, "not enough rights to react"):
+        await bot.set_message_reaction(group.id, said.id, "👍")
+    harness.peer.version = (6, 9)
+    with refused(InvalidToken, "Not Found"):
+        await bot.set_message_reaction(group.id, said.id, "👍")
 
 
 async def test_an_edited_command_comes_as_an_edit(harness: PeerHarness) -> None:

@@ -61,7 +61,7 @@ async def test_what_a_groups_admins_are_answered_takes_the_share_that_nothing_el
     throttle, chat, nothing = Throttle(budget, lambda: now), Chat(), cast("Any", None)
     responder = TelegramResponder(
         nothing, nothing, cast("Any", chat), nothing, nothing, throttle, nothing, nothing, nothing, nothing, nothing,
-        lambda: now,
+        nothing, lambda: now,
     )  # fmt: skip
     asked = Invocation(
         platform=NAME, person_ext="7", person_name="Dora", chat_ext=GROUP.ext, chat_kind=ChatKind.GROUP,
