@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from storage.schema import telegram_inbox
 from storage.session import Repository, upsert
@@ -45,9 +45,10 @@ class TelegramInbox(Repository):
         )
         self._session.wakes(Topic.TELEGRAM_INBOX)
 
-    async def waiting(self, most: int) -> Sequence[StoredUpdate]:
-        """The first of those that are to be done, in the order in which Telegram counts them."""
-        rows = await self._session.rows(_FIRST, {"most": most})
+    async def waiting(self, most: int, of_one: int) -> Sequence[StoredUpdate]:
+        """The first of those that are to be done, in the order in which Telegram counts them, and no more than `of_one`
+        of each person's."""
+        rows = await self._session.rows(_FIRST, {"most": most, "of_one": of_one})
         return [StoredUpdate(update_id=row["update_id"], payload=row["payload"], person=row["person"]) for row in rows]
 
     async def done_with(self, numbers: Collection[int]) -> None:
@@ -61,7 +62,20 @@ class TelegramInbox(Repository):
 
 _SOME = select(telegram_inbox.c.update_id).where(_WAITS).limit(bindparam("most"))
 _COUNT = select(func.count()).select_from(_SOME.subquery())
-_FIRST = select(telegram_inbox).where(_WAITS).order_by(telegram_inbox.c.update_id).limit(bindparam("most"))
+_NUMBERED = (
+    select(
+        telegram_inbox,
+        func.row_number().over(partition_by=telegram_inbox.c.person, order_by=telegram_inbox.c.update_id).label("nth"),
+    )
+    .where(_WAITS)
+    .subquery()
+)
+_FIRST = (
+    select(_NUMBERED)
+    .where(or_(_NUMBERED.c.person.is_(None), _NUMBERED.c.nth <= bindparam("of_one")))
+    .order_by(_NUMBERED.c.update_id)
+    .limit(bindparam("most"))
+)
 _EMPTY = (
     update(telegram_inbox).where(telegram_inbox.c.update_id == bindparam("number")).values(payload=None, person=None)
 )

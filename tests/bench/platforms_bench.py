@@ -2,8 +2,9 @@
 rates on.
 
 `python -m tests.bench.platforms_bench [--members 20] [--seconds 20] [--freezes 3] [--json FILE]`. Twenty people on each
-platform ask for tickets and confirm them; six more of each press Chart three times a second while an admin freezes the
-market; two are thrown out, one wins, everybody is paid; then 200 people press at the same moment.
+platform ask for tickets and confirm them; six more of each press Chart three times a second, then six type lines as
+fast as they may, while an admin freezes the market; two are thrown out, one wins, everybody is paid; then 200 people
+press at the same moment.
 Nothing may be refused, late or unanswered, no window of a platform's may overflow, and what everybody is told at the
 end is what the ledger says.
 """
@@ -16,11 +17,13 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
+from bot.chat.rate_limits import PERSON
 from bot.text.numbers import Cut, money
 from storage.database import Database
 from storage.records import Member
@@ -33,6 +36,8 @@ PAUSE_S = 4.0  # between two orders of one person
 PATIENCE_S = 30.0
 LOUD = 6  # people on each platform
 PRESS_EVERY_S = 1 / 3
+TYPE_EVERY_S = max(limit.window_ms / limit.count for limit in PERSON) / 1000  # the fastest that is always answered
+TYPED = ("chart", "board")
 FREEZE_EVERY_S = 30.0
 
 
@@ -44,7 +49,8 @@ class Seen:
     pressed: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
     filled: dict[str, list[float]] = field(default_factory=lambda: {"discord": [], "telegram": []})
     orders: int = 0
-    loud: dict[str, object] = field(default_factory=dict)
+    pressing: dict[str, object] = field(default_factory=dict)
+    typing: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,8 +153,10 @@ async def event(harness: ProcessHarness, members: int, seconds: float, seed: int
     for number, loser in enumerate(("spain", "italy", None)):
         await crowd.trade(seconds, seed * 10 + number)
         if freezes and number == 0:
-            crowd.seen.loud = await loud(harness, freezes)
-            print("while six are loud:", json.dumps(crowd.seen.loud), flush=True)  # whatever comes of the rest
+            crowd.seen.pressing = await loud(harness, freezes, pressing(harness))
+            print("while six press:", json.dumps(crowd.seen.pressing), flush=True)  # whatever comes of the rest
+            crowd.seen.typing = await loud(harness, freezes, typing(harness))
+            print("while six type:", json.dumps(crowd.seen.typing), flush=True)
         await frozen(harness)
         if loser is None:
             await decided(harness, "admin resolve", "Germany wins Cup.", winner="Germany")
@@ -219,13 +227,27 @@ def _says(text: str, account: Member) -> None:
 # -- six who are loud
 
 
-async def loud(harness: ProcessHarness, freezes: int) -> dict[str, object]:
-    """Six onlookers on each platform press Chart as fast as they can, and an admin freezes the market all the same."""
-    before, began = _posts(harness), time.monotonic()
-    presses = [
-        *(asyncio.create_task(_presses(harness, harness.guild.member(f"L{number}"))) for number in range(LOUD)),
-        *(asyncio.create_task(_taps(harness, harness.telegram_member(f"L{number}"))) for number in range(LOUD)),
+def pressing(harness: ProcessHarness) -> list[Coroutine[None, None, None]]:
+    """Six onlookers on each platform press Chart."""
+    return [
+        *(_presses(harness, harness.guild.member(f"P{number}")) for number in range(LOUD)),
+        *(_taps(harness, harness.telegram_member(f"P{number}")) for number in range(LOUD)),
     ]
+
+
+def typing(harness: ProcessHarness) -> list[Coroutine[None, None, None]]:
+    """Six onlookers on each platform type what the channel and the group are answered, as fast as they are allowed."""
+    return [
+        *(_types_on_discord(harness, harness.guild.member(f"Y{number}")) for number in range(LOUD)),
+        *(_types_on_telegram(harness, harness.telegram_member(f"Y{number}")) for number in range(LOUD)),
+    ]
+
+
+async def loud(harness: ProcessHarness, freezes: int, noise: list[Coroutine[None, None, None]]) -> dict[str, object]:
+    """While they are loud an admin freezes the market all the same."""
+    before, began = _posts(harness), time.monotonic()
+    earlier = len(harness.discord.world.interactions)
+    presses = [asyncio.create_task(one) for one in noise]
     waits: dict[str, list[float]] = {name: [] for name in before}
     try:
         for _ in range(freezes):
@@ -239,7 +261,8 @@ async def loud(harness: ProcessHarness, freezes: int) -> dict[str, object]:
         pressed = await asyncio.gather(*presses, return_exceptions=True)
     assert all(isinstance(one, asyncio.CancelledError) for one in pressed), pressed
     minutes = (time.monotonic() - began) / 60
-    acks = [one.acked_after_ms for one in harness.discord.world.interactions.values() if one.acked_after_ms is not None]
+    asked = list(harness.discord.world.interactions.values())[earlier:]
+    acks = [one.acked_after_ms for one in asked if one.acked_after_ms is not None]
     return {
         "discord_acknowledged_ms": spread(acks, 1),
         "posts_a_minute": {name: round((n - before[name]) / minutes, 1) for name, n in _posts(harness).items()},
@@ -269,6 +292,18 @@ async def _taps(harness: ProcessHarness, who: telegram_peer.User) -> None:
         else:
             await who.send(harness.group, "/chart")
         await asyncio.sleep(PRESS_EVERY_S)
+
+
+async def _types_on_discord(harness: ProcessHarness, who: discord_peer.Person) -> None:
+    for line in cycle(TYPED):
+        await who.slash(harness.channel, line, _timeout=PATIENCE_S, _until="acknowledged")
+        await asyncio.sleep(TYPE_EVERY_S)
+
+
+async def _types_on_telegram(harness: ProcessHarness, who: telegram_peer.User) -> None:
+    for line in cycle(TYPED):
+        await who.send(harness.group, f"/{line}")
+        await asyncio.sleep(TYPE_EVERY_S)
 
 
 async def _frozen_everywhere(harness: ProcessHarness) -> tuple[float, float]:
@@ -354,7 +389,8 @@ def figures(harness: ProcessHarness, seen: Seen, seconds: float) -> dict[str, ob
         "ticket_ms": {name: spread(times) for name, times in seen.ticket.items()},
         "press_answered_ms": {name: spread(times) for name, times in seen.pressed.items()},
         "press_to_fill_ms": {name: spread(times) for name, times in seen.filled.items()},
-        "while_six_are_loud": seen.loud,
+        "while_six_press": seen.pressing,
+        "while_six_type": seen.typing,
         "most_messages": {
             "discord channel, 5 s (5)": discord.request_log.most_in_a_window(harness.channel.id),
             "discord channel, 60 s": discord.request_log.most_in_a_window(harness.channel.id, 60_000),
@@ -396,7 +432,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=20, help="on each platform")
     parser.add_argument("--seconds", type=float, default=20.0, help="of trading in each of three rounds")
-    parser.add_argument("--freezes", type=int, default=3, help="while six on each platform press Chart")
+    parser.add_argument(
+        "--freezes", type=int, default=3, help="while six on each platform press Chart, and again while six type"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(words)

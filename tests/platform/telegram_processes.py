@@ -111,7 +111,7 @@ class TelegramProcesses:
 
     async def waiting(self) -> list[int]:
         async with self.harness.db.reading() as uow:
-            return [item.update_id for item in await uow.telegram_inbox.waiting(1_000)]
+            return [item.update_id for item in await uow.telegram_inbox.waiting(1_000, 1_000)]
 
     async def forget_what_is_done(self) -> None:
         """Not even the numbers are kept: all that comes again is new."""

@@ -213,7 +213,7 @@ class OnTelegram:
         if self.harness.peer.world.update_queue.pending:
             return True
         async with self.harness.db.reading() as uow:
-            return bool(await uow.telegram_inbox.waiting(1))
+            return bool(await uow.telegram_inbox.waiting(1, 1))
 
 
 async def telegram_event(folder: Path) -> str:

@@ -12,8 +12,8 @@ from storage.waking import Topic
 NOW_MS = 1_790_000_000_000
 
 
-def update_of(number: int, text: str = "hello") -> StoredUpdate:
-    return StoredUpdate(update_id=number, payload=f'{{"text":"{text}\\u0000"}}', person="7")
+def update_of(number: int, text: str = "hello", person: str | None = "7") -> StoredUpdate:
+    return StoredUpdate(update_id=number, payload=f'{{"text":"{text}\\u0000"}}', person=person)
 
 
 async def add(db: Database, *updates: StoredUpdate, now_ms: int = NOW_MS) -> None:
@@ -28,9 +28,9 @@ async def done_with(db: Database, *numbers: int) -> None:
         await uow.commit()
 
 
-async def waiting(db: Database, most: int = 100) -> list[int]:
+async def waiting(db: Database, most: int = 100, of_one: int = 100) -> list[int]:
     async with db.reading() as uow:
-        return [item.update_id for item in await uow.telegram_inbox.waiting(most)]
+        return [item.update_id for item in await uow.telegram_inbox.waiting(most, of_one)]
 
 
 async def rows(db: Database) -> list[Payload]:
@@ -45,6 +45,14 @@ async def test_updates_wait_in_the_order_of_their_numbers_and_wake_whoever_works
     await add(db, update_of(11))
     assert await waiting(db) == [11, 12, 2**62]
     assert await waiting(db, most=2) == [11, 12]
+
+
+async def test_who_is_loud_is_not_before_everybody_else(db: Database) -> None:
+    await add(db, *(update_of(number) for number in range(40)), update_of(40, person="8"))
+    await add(db, *(update_of(number, person=None) for number in (41, 42, 43)))
+    assert await waiting(db, most=6, of_one=2) == [0, 1, 40, 41, 42, 43]
+    await done_with(db, 0, 1)
+    assert await waiting(db, most=3, of_one=2) == [2, 3, 40]
 
 
 async def test_an_update_that_comes_again_is_the_same_row_also_when_it_is_done_with(db: Database) -> None:

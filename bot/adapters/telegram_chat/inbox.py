@@ -23,6 +23,7 @@ from storage.waking import Topic
 log = logging.getLogger(__name__)
 
 AT_ONCE = 32  # updates that are handled side by side
+OF_ONE = 4  # of them one person's: who is loud, or whose answers have to wait, takes no other's place
 LOOK_S = 1.0  # how often one looks for what another process received, where nobody is woken
 TROUBLE_S = 0.5
 LAST_MOMENT_S = 0.8  # for what is being handled when this process is to end
@@ -92,7 +93,7 @@ class Inbox:
         if room <= 0:
             return
         async with self._db.reading() as uow:
-            waiting = await uow.telegram_inbox.waiting(AT_ONCE + len(self._done))
+            waiting = await uow.telegram_inbox.waiting(AT_ONCE + len(self._done), OF_ONE)
         fresh = [item for item in waiting if item.update_id not in self._tasks and item.update_id not in self._done]
         for item in fresh[:room]:
             self._tasks[item.update_id] = asyncio.create_task(self._do(item, handle))
