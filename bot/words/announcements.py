@@ -29,8 +29,7 @@ from bot.chat.reply import (
 from bot.text.names import clean
 from bot.text.numbers import CENT, MICRO, Cut, gain, money, price, price_change, round_money, span, split, tokens
 from bot.text.numbers import places as places_of
-from bot.words.account import first_buy
-from bot.words.audit import sealed
+from bot.words.audit import CHECK, sealed
 from bot.words.rounds_left import used_up
 from bot.words.shared import (
     BALANCE,
@@ -129,11 +128,12 @@ def started(market: Market, facts: Facts) -> Reply:
             *_begin(params, first),
             f" at {price(start[first[0]])}.",
         ),
-        line("Try ", code(first_buy(params)), ". New here? Join still lets you in."),
+        line("New here? Join still lets you in."),
     ]
     rows.append(late(facts))
     actions = (
         Action(label="Join", text="/join", primary=True),
+        Action(label="Buy", text="/buy", asks=True),
         Action(label="Rules", text="/rules"),
         Action(label="Open the room", app=f"m{market.id}"),
     )
@@ -176,8 +176,9 @@ def frozen(facts: Facts, reason: str = "") -> Reply:
             "Trading is frozen by an admin.",
             blocks=[
                 _why(reason),
-                line("Nothing is charged while it is; ", code("/board"), " shows the prices as they stand."),
+                line("Nothing is charged while it is."),
             ],
+            actions=(BOARD,),
             tone=Tone.COLD,
         )
     final = bool(facts["final"])
@@ -200,9 +201,7 @@ def _frozen_for_nobody(facts: Facts) -> Reply:
     until = Stamp(int(facts["decide_ms"]))
     rows = [
         line(f"Everybody whom {name} was to put out is out already. It is kept in case something is decided now."),
-        line(
-            "Trading opens again ", until, " by itself; an admin can open it sooner with ", code("/admin resume"), "."
-        ),
+        line("Trading opens again ", until, " by itself; an admin can open it sooner."),
         late(facts),
     ]
     return to_chat(f"Trading is frozen for {name}, which has nobody left to put out.", blocks=rows, tone=Tone.COLD)
@@ -228,8 +227,8 @@ def round_skipped(facts: Facts) -> Reply:
     """A round is over that had nobody left to put out."""
     opens = facts.get("open", True)
     head = f"{first_upper(round_name(facts['round']))} is over: nobody was left to put out."
-    rows = [line("Trading is open again. ", code("/board"), " has the prices.")] if opens else []
-    return to_chat(head, blocks=rows, tone=Tone.GOOD)
+    rows = [line("Trading is open again.")] if opens else []
+    return to_chat(head, blocks=rows, actions=(BOARD,) if opens else (), tone=Tone.GOOD)
 
 
 def out_sentence(params: MarketParams, gone: Sequence[int], reason: str) -> Line:
@@ -255,7 +254,7 @@ def ceremony(market: Market, facts: Facts, picture: Picture | None, reason: str)
     if picture is not None:
         rows.append(picture)
     rows.append(sealed(facts["head"]))
-    actions = (Action(label="Board", text="/board"), Action(label="Positions", text="/positions"))
+    actions = (BOARD, Action(label="Positions", text="/positions"), CHECK)
     return to_chat(*out_sentence(params, gone, reason), blocks=rows, actions=actions, tone=Tone.LOUD)
 
 
@@ -297,8 +296,7 @@ def sum_line(facts: Facts) -> str:
 
 
 def resumed(reason: str = "") -> Reply:
-    rows = [_why(reason), line(code("/board"), " has the prices.")]
-    return to_chat("Trading is open again.", blocks=rows, tone=Tone.GOOD)
+    return to_chat("Trading is open again.", blocks=[_why(reason)], actions=(BOARD,), tone=Tone.GOOD)
 
 
 def paused(reason: str = "") -> Reply:
@@ -311,7 +309,7 @@ def retuned(changed: Sequence[TermChange], who: str, reason: str) -> Reply:
     by = clean(who) or "An admin"
     why = line(f"Why: {sentence(reason)}") if reason else ()
     head = f"{by} changed the terms: {as_changes(changed)}, from here on."
-    return to_chat(head, blocks=[why, line(code("/rules"), " has them as they are now.")])
+    return to_chat(head, blocks=[why], actions=(Action(label="Rules", text="/rules"),))
 
 
 # -- the end
@@ -341,10 +339,11 @@ def resolved(market: Market, facts: Facts, names: Mapping[int, str], picture: Pi
     rows.append(late(facts))
     if picture is not None:
         rows.append(picture)
-    rows.append(line("Thank you for playing. ", code("/leaderboard"), " has everybody."))
+    rows.append(line("Thank you for playing."))
     rows.append(sealed(facts["head"]))
     head = win_sentence(market, winners_of(facts), reason)
-    return to_chat(*head, blocks=rows, actions=(Action(label="Leaderboard", text="/leaderboard"),), tone=Tone.LOUD)
+    actions = (Action(label="Leaderboard", text="/leaderboard"), CHECK)
+    return to_chat(*head, blocks=rows, actions=actions, tone=Tone.LOUD)
 
 
 def _stood_at(yes: int | None) -> Line:
@@ -391,7 +390,7 @@ def voided(facts: Facts, reason: str = "", who: str = "") -> Reply:
         *((sealed(facts["head"]),) if "head" in facts else ()),
     ]
     called = f"{clean(who)} has called this market off." if who else "This market is called off."
-    return to_chat(called, blocks=rows, tone=Tone.LOUD)
+    return to_chat(called, blocks=rows, actions=(CHECK,) if "head" in facts else (), tone=Tone.LOUD)
 
 
 def taken_back(amounts: Iterable[int], *, would: bool = False) -> str:

@@ -8,7 +8,21 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from bot.chat.facts import HeadNow
-from bot.chat.reply import Audience, Awaited, Block, CodeBlock, Folded, Reply, Stamp, Tone, bold, code, line, quiet
+from bot.chat.reply import (
+    Action,
+    Audience,
+    Awaited,
+    Block,
+    CodeBlock,
+    Folded,
+    Reply,
+    Stamp,
+    Tone,
+    bold,
+    code,
+    line,
+    quiet,
+)
 from bot.text.numbers import moment as minute
 from bot.words import coverage
 from bot.words.shared import no, percent_of, plural, say, try_again
@@ -30,12 +44,15 @@ CHECKED = "checked"
 
 # -- in the chat
 
+CHECK = Action(label="Check it", text="/verify")
+"""Stands below what is `sealed`."""
+
 
 def sealed(head: str) -> Folded:
     """Below what is decided, in small print: the signed head, whole, so that it can be kept and held against a later
     one."""
-    rows = (line(code("/verify"), quiet(" checks it.")), *(line(code(row)) for row in head.splitlines() if row))
-    return Folded(title=line(quiet("This signed head seals all up to here.")), lines=rows, small=True)
+    says = line(quiet("This signed head seals all up to here."))
+    return Folded(title=says, lines=tuple(line(code(row)) for row in head.splitlines() if row), small=True)
 
 
 def not_begun() -> Reply:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.chat.reply import Block, Reply, Stamp, Tone, bold, code, line
 from bot.text.names import clean
 from bot.text.numbers import moment as minute
-from bot.words.audit import sealed
+from bot.words.audit import CHECK, sealed
 from storage.backups.contents import MarketContents
 from storage.records import Market
 
@@ -70,5 +70,6 @@ def notice(market: Market, facts: Mapping[str, Any]) -> Reply:
             )
         )
         rows.append(sealed(str(facts["head"])))
+    actions = (CHECK,) if facts["head"] is not None else ()
     head = line(bold(f"{clean(market.title)} was restored from a backup"), ", ", Stamp(int(facts["at_ms"])), ".")
-    return Reply(head=head, blocks=tuple(rows), tone=Tone.LOUD)
+    return Reply(head=head, blocks=tuple(rows), actions=actions, tone=Tone.LOUD)

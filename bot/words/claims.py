@@ -13,9 +13,9 @@ from bot.chat.reply import Action, Block, Line, Reply, Stamp, Style, Tone, line
 from bot.text.names import clean
 from bot.text.numbers import money, price, span
 from bot.words.announcements import inheritance, late, sentence, to_chat
-from bot.words.audit import sealed
+from bot.words.audit import CHECK, sealed
 from bot.words.rounds_left import used_up
-from bot.words.shared import first_upper, listed, listed_outcomes, name_of, people, winners_of
+from bot.words.shared import BOARD, first_upper, listed, listed_outcomes, name_of, people, winners_of
 from engine.events import Claimed, Corrected
 from engine.state import Status
 from engine.terms import MarketParams
@@ -182,4 +182,4 @@ def _say_so() -> Line:
     return line("Is it wrong? Tell an admin before then.")
 
 
-_LOOK = (Action(label="Board", text="/board"), Action(label="What you hold", text="/positions"))
+_LOOK = (BOARD, Action(label="What you hold", text="/positions"), CHECK)

@@ -11,10 +11,11 @@ from bot.text.names import clean
 from bot.text.numbers import Cut, limit_price, money, price, round_money, shown_price, signed_money, tokens
 from bot.words.admin import buttons
 from bot.words.announcements import round_name, sentence, to_chat
-from bot.words.audit import sealed
+from bot.words.audit import CHECK, sealed
 from bot.words.proposals import deadline, proposed_by, second_eyes
 from bot.words.shared import (
     BALANCE,
+    BOARD,
     POSITIONS,
     first_upper,
     listed,
@@ -226,7 +227,7 @@ def cut(market: Market, facts: Facts, reason: str, who: str) -> Reply:
     rows += [line(f"Decided by {clean(who)}.")] if who else []
     rows.append(sealed(facts["head"]))
     head: list[str | Part] = [bold("Back to "), Stamp(int(facts["moment_ms"])), f": every later order is undone.{why}"]
-    return to_chat(*head, blocks=rows, actions=(Action(label="Board", text="/board"),), tone=Tone.LOUD)
+    return to_chat(*head, blocks=rows, actions=(BOARD, CHECK), tone=Tone.LOUD)
 
 
 def own(market: Market, facts: Facts, orders: Mapping[int, OrderRow], reason: str) -> Reply:

@@ -106,8 +106,9 @@ def nobody_could(market: Market, approval: Approval, *, own: bool) -> Reply:
 def admins_wanted() -> Reply:
     """In the chat, for everybody to read, with a mention of its admins' role: it gives nothing away."""
     head = "Something here waits for another admin."
-    rows = (line("Whoever can answer it finds it in a private message, or with ", code("/admin approve"), "."),)
-    return say(head, blocks=rows, audience=Audience.CHAT, tone=Tone.WAIT)
+    rows = (line("Whoever can answer it finds it in a private message, or by the button."),)
+    actions = (Action(label="What waits", text="/admin approve"),)
+    return say(head, blocks=rows, actions=actions, audience=Audience.CHAT, tone=Tone.WAIT)
 
 
 def admins_answered() -> Reply:

@@ -37,7 +37,7 @@ def first_words() -> Reply:
     return Reply(
         head=line("Hello! I hold markets on who wins, for play money."),
         blocks=(
-            line("An admin begins with ", code("/admin create"), "; then everybody says ", code("/join"), "."),
+            line("An admin begins with ", code("/admin create"), "; then everybody joins by a button."),
             line("What is yours alone I tell you in our private chat: open it once and press Start."),
         ),
         actions=(tour.begin(),),

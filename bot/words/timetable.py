@@ -10,7 +10,7 @@ from bot.text.names import clean
 from bot.text.numbers import moment, span
 from bot.words.announcements import round_name, sentence, to_chat
 from bot.words.arguments import echo
-from bot.words.shared import first_upper, listed_outcomes, no, outcome, say
+from bot.words.shared import BOARD, first_upper, listed_outcomes, no, outcome, say
 from bot.words.times import has_passed
 from engine.schedule import RoundAhead
 from engine.terms import FEWEST_OUTCOMES, MarketParams, Round
@@ -251,7 +251,7 @@ def rescheduled(who: str, reason: str, moved: Sequence[Sequence[int]], start: Se
     rows += [_round_moved(*entry) for entry in moved[:_MOVED_SHOWN]]
     if len(moved) > _MOVED_SHOWN:
         rows.append(line(f"And {len(moved) - _MOVED_SHOWN} more rounds."))
-    return to_chat(f"{head}{whole}", blocks=[*rows, line(code("/board"), " shows the next step.")])
+    return to_chat(f"{head}{whole}", blocks=rows, actions=(BOARD,))
 
 
 def _start_moved(before: int | None, after: int | None) -> Line:

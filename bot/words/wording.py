@@ -58,7 +58,7 @@ def announced(wordings: Sequence[Wording]) -> list[Line]:
         return []
     first, *rest = paragraphs(wordings[0].text)
     rows = [(bold("What decides: "), *first), *rest]
-    return rows if len(wordings) == 1 else [*rows, line(code("/rules"), " has what was added to it.")]
+    return rows if len(wordings) == 1 else [*rows, line("The rules have what was added to it.")]
 
 
 def _who(wording: Wording, names: Mapping[int, str]) -> str:
@@ -176,7 +176,7 @@ def told_in_chat(market: Market, wording: Wording, who: str) -> Reply:
     """It was written, changed before the start, or added to."""
     verb = "added to" if wording.number > 1 else "written"
     head = f"{clean(who) or 'An admin'} has {verb} what decides {clean(market.title)}:"
-    return to_chat(head, blocks=(*paragraphs(wording.text), line(code("/rules"), " has all of it.")))
+    return to_chat(head, blocks=paragraphs(wording.text), actions=(Action(label="Rules", text="/rules"),))
 
 
 def told_taken_back(market: Market) -> Reply:

@@ -118,6 +118,16 @@ class TelegramHarness:
         await self.telegram.start()
         await self.connected()
 
+    async def told(self, what: str, value: str | None = None) -> None:
+        """Telegram has been told `what` beforehand (this `value` of it), and the database knows that it was."""
+        for _ in range(10_000):  # a guard against waiting for ever, no measure; the database rings no changes
+            async with self.db.reading() as uow:
+                kept = await uow.key_values.get(f"{what} {self.peer.world.bot.id}")
+            if kept is not None and value in {None, kept}:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"Telegram was not told the {what}")
+
     async def connected(self) -> None:
         await self.peer.until(lambda: self.peer.poll is not None or self.peer.hook is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -369,7 +370,26 @@ async def test_a_channel_is_run_by_its_admins_and_announced_in(harness: Telegram
     await harness.press(harness.ben, opened, "Join")  # whoever reads it joins by the button, and is answered
     await harness.ben.chat.expect("Welcome")
     assert harness.peer.unanswered() == []
-    assert all("/join" not in message.text for message in channel.of_bot()), "nobody can say anything in a channel"
+    dora = harness.peer.world.user("Dora")  # has never begun with the bot
+    await channel.add(dora)
+    link = (await (await harness.press(dora, opened, "Join")).answered()).url
+    assert link is not None
+    await dora.open(link)
+    await dora.chat.expect("You are in, as Dora")
+    for said in ("/admin_start", "/admin_freeze", "/admin_resume", "/admin_eliminate italy", "/admin_resolve germany"):
+        if said == "/admin_freeze":
+            ticket = await harness.say_and_expect(harness.ben, "/buy germany yes $500", asks_to_confirm)
+            await harness.press(harness.ben, ticket, "Confirm")
+            await harness.tick(10)
+        preview = await harness.say_and_expect(harness.ada, said, "")
+        if any("Confirm" in label for label in preview.labels):
+            await harness.press(harness.ada, preview, "Confirm")
+        await harness.tick(10)
+    await channel.expect("wins Cup")
+    for word in ("is open for trading", "frozen by an admin", "open again", "is out"):
+        assert any(word in message.text for message in channel.of_bot()), word
+    said_there = [message.text for message in channel.of_bot() if re.search(r"(^|\s)/[a-z]", message.text)]
+    assert said_there == [], "nobody can say anything in a channel"
 
 
 # -- what changes around us
@@ -454,8 +474,9 @@ async def buy_ten(harness: TelegramHarness) -> None:
 
 
 async def test_menus_are_registered_once_for_each_kind_of_chat(harness: TelegramHarness) -> None:
+    await harness.told("telegram commands")
     scopes = {scope for scope, _ in harness.peer.commands}
-    assert scopes == {"all_private_chats", "all_group_chats", "all_chat_administrators"}
+    assert scopes == {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
     names = {scope: {name for name, _ in commands} for (scope, _), commands in harness.peer.commands.items()}
     assert "admin_create" in names["all_chat_administrators"]
     assert not any(name.startswith("admin") for name in names["all_group_chats"] | names["all_private_chats"])

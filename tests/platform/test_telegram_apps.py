@@ -38,10 +38,12 @@ async def test_the_menu_button_opens_the_room_while_it_has_an_address(harness: T
     assert harness.peer.called("setChatMenuButton") == []  # what somebody else has set is left as it is
     await reachable(harness, ROOM)
     await harness.peer.until(lambda: harness.peer.menu_buttons.get(None) == MENU)
+    await harness.told("telegram menu button", f"{ROOM}/app/")
     await reachable(harness, ROOM)
     assert len(harness.peer.called("setChatMenuButton")) == 1
     await reachable(harness, None)
     await harness.peer.until(lambda: harness.peer.menu_buttons.get(None) == {"type": "default"})
+    await harness.told("telegram menu button", "")
     await reachable(harness, None)
     assert len(harness.peer.called("setChatMenuButton")) == 2
 

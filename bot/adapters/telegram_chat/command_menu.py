@@ -1,5 +1,5 @@
-"""The command menus, made from the one declaration: one for private chats, one for groups, one for their admins, each
-in every language there is a short text in."""
+"""The command menus, made from the one declaration: one for private chats, one for groups, one for their admins,
+one for wherever else Telegram asks for one, each in every language there is a short text in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from telegram import (
     BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
+    BotCommandScopeDefault,
 )
 
 from bot.adapters.telegram_chat import registered
@@ -55,6 +56,7 @@ def menus(commands: Sequence[Command], platform: str) -> list[Menu]:
         return offered[:MOST_COMMANDS]
 
     places = (
+        (BotCommandScopeDefault(), ChatKind.GROUP, False),
         (BotCommandScopeAllPrivateChats(), ChatKind.PRIVATE, False),
         (BotCommandScopeAllGroupChats(), ChatKind.GROUP, False),
         (BotCommandScopeAllChatAdministrators(), ChatKind.GROUP, True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -152,11 +152,10 @@ class TelegramService(ReconnectingService):
         )
         poller = Poller(bot, self._keep, _wanted(bot))
         try:
-            await self._register_commands(bot)
             await self._deliver_to_webhook(bot)
             polling = [] if self._settings.webhook_url else [poller.run()]
             working = self._inbox.work(serving.handle)
-            introducing = registered.keep_told([partial(register, bot, self._db) for register in profile.FACTS])
+            introducing = registered.keep_told(self._facts(bot))
             await _first_of(checking, self._tenure.over(), working, introducing, *polling)
         except NotServingError:
             log.info("this process serves Telegram no longer")
@@ -169,17 +168,11 @@ class TelegramService(ReconnectingService):
     async def _keep(self, updates: Sequence[Update]) -> bool:
         return await self._inbox.receive([update.to_dict() for update in updates], fenced=True)
 
-    async def _register_commands(self, bot: Bot) -> None:
-        """Without menus everything works all the same."""
-        try:
-            if await command_menu.register(bot, self._db, self._dispatcher.commands, NAME):
-                log.info("the command menus are registered anew")
-            if await self._apps.register(bot, self._db):
-                log.info("the menu button is registered anew")
-        except (InvalidToken, NotServingError):
-            raise
-        except TelegramError as error:
-            log.warning("the command menus could not be registered: %s", error)
+    def _facts(self, bot: Bot) -> list[Callable[[], Awaitable[object]]]:
+        """What Telegram is told beforehand. Without any of it everything works all the same."""
+        menus = partial(command_menu.register, bot, self._db, self._dispatcher.commands, NAME)
+        menu_button = partial(self._apps.register, bot, self._db)
+        return [menus, menu_button, *(partial(register, bot, self._db) for register in profile.FACTS)]
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         """Whether this process serves or stands by."""

@@ -202,8 +202,8 @@ async def test_heads_are_posted_with_each_elimination_and_at_the_end(tmp_path: P
             heads = [await signed_head(uow, 1, tick) for tick in (last - 1, last)]
         assert None not in heads
         assert heads[0] != heads[1]
-        assert "This signed head seals all up to here.\n`/verify` checks it." in out
-        assert "This signed head seals all up to here.\n`/verify` checks it." in end
+        assert "This signed head seals all up to here." in out
+        assert "This signed head seals all up to here." in end
         for post, head in zip((out, end), heads, strict=True):
             read = SignedCheckpoint.read_post(post)
             assert isinstance(read, SignedCheckpoint)

@@ -236,12 +236,13 @@ def test_an_edit_that_changes_nothing_and_a_tag_nobody_knows_are_told_apart() ->
 def test_menus_name_every_command_where_it_can_be_said() -> None:
     menus = command_menu.menus(COMMANDS, "telegram")
     assert {menu.language for menu in menus} == {"", "de", "es", "fr", "pt", "ja"}
-    private, groups, admins = (menu.commands for menu in menus if not menu.language)
+    elsewhere, private, groups, admins = (menu.commands for menu in menus if not menu.language)
     for menu in (one.commands for one in menus):
         assert len(menu) <= 100
         assert all(re.fullmatch(r"[a-z0-9_]{1,32}", message.command) for message in menu)
         assert all(1 <= len(message.description) <= 40 for message in menu)
         assert len({message.command for message in menu}) == len(menu)
+    assert elsewhere == groups, "wherever else Telegram asks for a menu"
     assert {group.command for group in groups} < {person.command for person in admins}
     assert "admin_create" in {person.command for person in admins} - {message.command for message in private}
     assert "start" not in {message.command for message in private}
