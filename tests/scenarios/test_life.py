@@ -73,7 +73,7 @@ END: tuple[Row, ...] = (
     (ADMIN, "/admin eliminate germany", "!", "name its winner with /admin resolve"),
     (ADMIN, "/admin resolve germany 1-0", "Germany would win", "$294.16 would be paid to 2 holders"),
     (ADMIN, "press Confirm", "Germany wins with the next tick"),
-    ("tick", "2s", "Germany wins Cup. 1-0", "🥇", "🥈", "/leaderboard"),
+    ("tick", "2s", "Germany wins Cup. 1-0", "🥇", "🥈", "[Leaderboard]"),
     ("told ada", "", "You are paid $50.00"),
     ("ada", "/buy germany yes 1", "!", "This market is over"),
     ("ada", "/positions", "This market is over; you ended with"),
