@@ -189,7 +189,7 @@ def told_in_private(market: Market, wording: Wording, who: str) -> Reply:
     """To who holds tokens or has orders waiting."""
     reply = told_in_chat(market, wording, who)
     rows = (
-        *reply.blocks[:-1],
+        *reply.blocks,
         line("You have a part in it. ", code("/positions"), " shows it, ", code("/rules"), " has all that is written."),
     )
     return say(*reply.head, blocks=rows)
