@@ -263,9 +263,10 @@ async def test_a_correction_pings_whom_the_claim_pinged_and_has_buttons(
                 for how, where, reply in told
                 if how == "tell" and "changes your pings" in plain_text.text(reply)
             ]
-            assert [[action.label for action in post.actions] for post in posts] == [["Board", "What you hold"]], line
+            labels = ["Board", "What you hold", "Check it"]
+            assert [[action.label for action in post.actions] for post in posts] == [labels], line
             assert [where for where, _ in pings] == ["ada"], line
-            assert [action.label for _, reply in pings for action in reply.actions] == ["Board", "What you hold"]
+            assert [action.label for _, reply in pings for action in reply.actions] == labels
 
 
 async def test_who_is_awaited_decides_from_the_post_that_says_so(tmp_path: Path) -> None:
