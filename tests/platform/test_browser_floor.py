@@ -148,7 +148,7 @@ async def test_who_reads_the_end_of_the_chat_stays_there_when_what_was_answered_
     ada = await window(chrome, PHONE)
     await ada.join(harness.url, "Ada")
     await ada.say("/help")
-    await ada.see("/buy", "#messages")
+    await ada.see("Taking part", "#messages")
     answer = ada.page.locator("#messages li").last
     await answer.locator(".card").evaluate("""card => {
         const picture = document.createElement("p");
