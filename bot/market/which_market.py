@@ -20,16 +20,11 @@ ORDERS = frozenset({"buy", "sell", "quote"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A market and its home, as far as that is known."""
+    """A market and its home, as far as that is known; its `number` where another of theirs has its name."""
 
     market: Market
     chat: Chat | None
-    shared: bool = False  # another of theirs has its name
-
-    @property
-    def number(self) -> int | None:
-        """What tells it apart where its name does not."""
-        return self.market.id if self.shared else None
+    number: int | None = None
 
 
 async def live_markets(uow: UnitOfWork, person: int) -> list[Market]:
@@ -43,7 +38,7 @@ async def place_told(uow: UnitOfWork, person: int, market: Market) -> Place | No
     if not others:
         return None
     shared = any(other.title.casefold() == market.title.casefold() for other in others)
-    return replace(await _place(uow, market), shared=shared)
+    return replace(await _place(uow, market), number=market.id if shared else None)
 
 
 async def could_be_meant(

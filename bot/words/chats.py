@@ -12,7 +12,7 @@ from bot.text.names import clean, clean_lines
 from bot.text.numbers import money, span
 from bot.words import channel_routes
 from bot.words.announcements import to_chat
-from bot.words.shared import INVITE, listed, listed_outcomes, no, plural, say
+from bot.words.shared import INVITE, listed, listed_outcomes, no, plural, say, told_apart
 from engine.state import Status
 from storage.chats import ChatSettings
 from storage.records import Chat, Market
@@ -283,28 +283,21 @@ def _paragraphs(text: str) -> list[str]:
 
 def about(reply: Reply, title: str | None, chat: Chat | None, number: int | None = None) -> Reply:
     """In private: which market and chat it is about; its number where another has its name."""
-    told = "" if number is None else f", number {number},"
-    places = [f"{clean(title)}{told}"] if title is not None else []
-    places += [where(chat)] if chat is not None else []
-    joined = " in ".join(places) if told else ", in ".join(places)
-    return replace(reply, blocks=(line(quiet(f"About {joined.rstrip(',')}.")), *reply.blocks))
+    names = [] if title is None else [clean(title) if number is None else f"{clean(title)}, number {number}"]
+    places = [*names, *([] if chat is None else [where(chat)])]
+    return replace(reply, blocks=(line(quiet(f"About {', in '.join(places)}.")), *reply.blocks))
 
 
 def which_market(text: str, markets: Sequence[tuple[Market, Chat | None]]) -> Reply:
     """An order said in private by who is in several: `text` goes on in the one that is pressed."""
-    titles = [clean(market.title) for market, _ in markets]
     rows = [
-        line(bold(title), f" · {where(chat)}" if chat is not None else "", f" · number {market.id}")
-        for title, (market, chat) in zip(titles, markets, strict=True)
+        line(bold(clean(market.title)), f" · {where(chat)}" if chat is not None else "", f" · number {market.id}")
+        for market, chat in markets
     ]
+    records = [market for market, _ in markets]
     actions = [
-        Action(
-            label=title if titles.count(title) == 1 else f"{title} ({market.id})",
-            text=in_market(market.id, text),
-            asks=True,
-            settles=True,
-        )
-        for title, (market, _) in zip(titles, markets, strict=True)
+        Action(label=label, text=in_market(market.id, text), asks=True, settles=True)
+        for market, label in zip(records, told_apart(records), strict=True)
     ]
     how = line("Press one and ", code(text), " goes on there.")
     head = line("Which market is this for?")

@@ -27,7 +27,7 @@ from bot.text.names import clean
 from bot.text.numbers import MICRO, MINUS, RATE, gain, price, shown_price
 from engine.state import Side, Status
 from engine.terms import MarketParams
-from storage.records import TradeRow
+from storage.records import Market, TradeRow
 
 INVITE = "Outcry lets a chat trade on who wins, for play money."
 
@@ -172,6 +172,15 @@ def people(count: int, what: str = "person", many: str = "people") -> str:
 
 def plural(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def told_apart(markets: Sequence[Market]) -> list[str]:
+    """Their titles, those that several share with the number beside them."""
+    titles = [clean(market.title) for market in markets]
+    return [
+        title if titles.count(title) == 1 else f"{title} ({market.id})"
+        for title, market in zip(titles, markets, strict=True)
+    ]
 
 
 def as_changes(changed: Sequence[TermChange]) -> str:

@@ -47,6 +47,7 @@ from bot.words.shared import (
     say,
     side_word,
     token_name,
+    told_apart,
     trade_columns,
     who_leads,
 )
@@ -367,10 +368,9 @@ def markets(markets_: Sequence[Market], current: int | None) -> Reply:
     how = line(
         "What you say in private is about the one in bold; ", code(f"/markets {markets_[-1].id}"), " changes it."
     )
-    titles = [clean(market.title) for market in markets_]
     choices = [
-        Action(label=title if titles.count(title) == 1 else f"{title} ({market.id})", text=f"/markets {market.id}")
-        for title, market in zip(titles, markets_, strict=True)
+        Action(label=label, text=f"/markets {market.id}")
+        for market, label in zip(markets_, told_apart(markets_), strict=True)
         if market.id != current
     ]
     return say(f"You are in {plural(len(markets_), 'market')}.", blocks=(*rows, how), actions=choices[:MOST_CHOICES])

@@ -159,13 +159,24 @@ class Callbacks:
         to be typed is asked in the private chat, and there is one question."""
         if not reply.ok and reply.form is None:
             await callback_answer.answer()
-            keyboard = _with_start(reply, request, None)
-            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard, unless_newer_than=replaces.version)
+            await self._show_mistake(incoming, request, reply, replaces, None)
             return
-        typed, page = form_action == "t" and reply.form is not None, int(form_action) if form_action.isdigit() else 0
+        typed, page = form_action == "t" and reply.form is not None, _page(form_action)
         await self._responder.respond_privately(
             incoming, request, invocation, reply, callback_answer, replaces=replaces, page=page, typed=typed
         )
+
+    async def _show_mistake(
+        self,
+        incoming: IncomingUpdate,
+        request: CommandRequest,
+        reply: Reply,
+        replaces: ReplacedMessage,
+        group_ext: str | None,
+    ) -> None:
+        """In the place of the question, with a button that begins the form anew."""
+        keyboard = _with_start(reply, request, group_ext)
+        await self._sender.edit(incoming.address, replaces.ref, reply, keyboard, unless_newer_than=replaces.version)
 
     async def _respond_in_form(
         self,
@@ -181,17 +192,10 @@ class Callbacks:
             await self._responder.show(incoming.address, incoming, invocation, reply, typed=True)
             await self._sender.delete(incoming.address, incoming.message_id)
         elif not reply.ok and reply.form is None:
-            keyboard = _with_start(reply, request, incoming.group_ext)
-            await self._sender.edit(incoming.address, replaces.ref, reply, keyboard, unless_newer_than=replaces.version)
+            await self._show_mistake(incoming, request, reply, replaces, incoming.group_ext)
         else:
-            await self._responder.show(
-                incoming.address,
-                incoming,
-                invocation,
-                reply,
-                replaces=replaces,
-                page=int(form_action) if form_action.isdigit() else 0,
-            )
+            page = _page(form_action)
+            await self._responder.show(incoming.address, incoming, invocation, reply, replaces=replaces, page=page)
 
     async def _respond_in_private(
         self,
@@ -226,6 +230,11 @@ def _with_start(reply: Reply, request: CommandRequest, group_ext: str | None) ->
     line = _command_of(request.stored_line)
     start = KeyboardButton(label=words.again(), line=line, form_action="", group_ext=group_ext)
     return (*rows_of_actions(reply.actions, group_ext), (start,))
+
+
+def _page(form_action: str) -> int:
+    """Of a question's choices, the one that is asked for."""
+    return int(form_action) if form_action.isdigit() else 0
 
 
 def _ref(query: CallbackQuery, incoming: IncomingUpdate) -> Ref | EphemeralRef:
